@@ -1,0 +1,3 @@
+SECRET_KEY = "x"
+USE_TZ = True
+INSTALLED_APPS: list[str] = []
