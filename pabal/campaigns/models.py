@@ -1,0 +1,187 @@
+"""What is sent to whom, when; and the plans that turned it into messages and skips."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from pabal.accounts.models import User
+from pabal.audience.models import List, Purpose
+from pabal.database import MarkerField
+from pabal.delivery.models import Sender
+
+
+class CampaignState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    SCHEDULED = "scheduled", _("Scheduled")
+    PLANNING = "planning", _("Preparing")
+    SENDING = "sending", _("Sending")
+    PAUSED = "paused", _("Paused")
+    DONE = "done", _("Finished")
+    ENDED = "ended", _("Ended")
+
+
+#: The life cycle, in one table: state → states it may go to. `campaigns.actions` names the verb of each.
+TRANSITIONS: dict[CampaignState, frozenset[CampaignState]] = {
+    CampaignState.DRAFT: frozenset({CampaignState.SCHEDULED, CampaignState.PLANNING, CampaignState.ENDED}),
+    CampaignState.SCHEDULED: frozenset({CampaignState.DRAFT, CampaignState.PLANNING, CampaignState.ENDED}),
+    CampaignState.PLANNING: frozenset(
+        {CampaignState.SENDING, CampaignState.PAUSED, CampaignState.DONE, CampaignState.ENDED}
+    ),
+    CampaignState.SENDING: frozenset({CampaignState.PAUSED, CampaignState.DONE, CampaignState.ENDED}),
+    CampaignState.PAUSED: frozenset({CampaignState.PLANNING, CampaignState.SENDING, CampaignState.ENDED}),
+    CampaignState.DONE: frozenset(),
+    CampaignState.ENDED: frozenset(),
+}
+
+
+class SmartCounts(models.TextChoices):
+    """Which earlier messages count for smart sending."""
+
+    CAMPAIGN = "campaign", _("Campaign messages")
+    TRIGGERED = "triggered", _("Triggered messages")
+    BOTH = "both", _("Both")
+
+
+class QuietHours(models.TextChoices):
+    """What happens to a message that would arrive at a forbidden hour of the recipient's place."""
+
+    HOLD = "hold", _("Hold until the next allowed hour")
+    SKIP = "skip", _("Skip the recipient")
+
+
+class Campaign(models.Model):
+    """What is sent to whom, when. `key` is unique and names it in the API and on the command line.
+
+    `starts_at` null means: at once when launched. `per_minute` limits its messages a minute. `timeout_minutes` counts
+    from the start (for held messages too). `smart_hours` null: smart sending off.
+    """
+
+    key = models.SlugField(_("Campaign key"), max_length=64, unique=True)
+    name = models.CharField(_("Name"), max_length=200)
+    description = models.TextField(_("Description"), default="", blank=True)
+    state = models.CharField(max_length=10, choices=CampaignState.choices, default=CampaignState.DRAFT)
+    state_reason = models.CharField(max_length=64, default="", blank=True)
+    purpose = models.CharField(max_length=16, choices=Purpose.choices, default=Purpose.PROMOTIONAL)
+
+    all_profiles = models.BooleanField(default=False)
+    include_lists = models.ManyToManyField(List, related_name="including_campaigns", blank=True)
+    exclude_lists = models.ManyToManyField(List, related_name="excluding_campaigns", blank=True)
+    senders = models.ManyToManyField(Sender, related_name="campaigns", blank=True)
+
+    text = models.TextField(_("Text"), default="", blank=True)
+    subject = models.CharField(_("Title"), max_length=200, default="", blank=True)
+    shorten_links = models.BooleanField(default=True)
+    add_opt_out = models.BooleanField(default=True)
+    add_sender_name = models.BooleanField(default=True)
+    allow_lms = models.BooleanField(default=True)
+
+    starts_at = models.DateTimeField(null=True, blank=True)
+    per_minute = models.IntegerField(null=True, blank=True)
+    timeout_minutes = models.IntegerField(default=240)
+    smart_hours = models.IntegerField(null=True, blank=True, default=24)
+    smart_counts = models.CharField(max_length=10, choices=SmartCounts.choices, default=SmartCounts.BOTH)
+    quiet_hours = models.CharField(max_length=5, choices=QuietHours.choices, default=QuietHours.HOLD)
+    hours_from = models.TimeField(default="09:00")
+    hours_to = models.TimeField(default="20:00")
+
+    version = models.IntegerField(default=1)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    launched_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now())
+    launched_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "campaign"
+        indexes = [models.Index(fields=["state", "starts_at"], name="campaign_due")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PlanMode(models.TextChoices):
+    REVIEW = "review", _("Review")
+    SEND = "send", _("Send")
+
+
+class PlanState(models.TextChoices):
+    QUEUED = "queued", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+
+
+class Plan(models.Model):
+    """The outcome of planning a campaign at one moment.
+
+    `summary` (see `campaigns.summary`) holds candidates, messages, parts, amount, skips by reason, samples, finish
+    time. `campaign_version` tells whether the campaign was edited since. A plan in mode `send` writes messages.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="plans")
+    campaign_version = models.IntegerField()
+    mode = models.CharField(max_length=6, choices=PlanMode.choices)
+    state = models.CharField(max_length=8, choices=PlanState.choices, default=PlanState.QUEUED)
+    planned_for = models.DateTimeField()
+    candidates_total = models.BigIntegerField(null=True)
+    candidates_done = models.BigIntegerField(default=0)
+    summary = models.JSONField(default=dict)
+    error = models.JSONField(null=True)
+    requested_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "plan"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign"], name="one_send_plan_per_campaign", condition=models.Q(mode="send")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mode} {self.campaign_id}"
+
+
+class PlanChunk(models.Model):
+    """A piece of a plan that is committed: planning resumes after the last one. Covers profiles up to `last_profile_id`."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="chunks")
+    number = models.IntegerField()
+    last_profile_id = models.BigIntegerField()
+    first_message_id = models.BigIntegerField(null=True)
+    last_message_id = models.BigIntegerField(null=True)
+    summary = models.JSONField(default=dict)
+    xid = MarkerField()
+
+    class Meta:
+        db_table = "plan_chunk"
+        constraints = [models.UniqueConstraint(fields=["plan", "number"], name="plan_chunk_once")]
+        indexes = [models.Index(fields=["xid"], name="plan_chunk_xid")]
+
+    def __str__(self) -> str:
+        return f"{self.plan_id}/{self.number}"
+
+
+class Skip(models.Model):
+    """A candidate that gets no message, and why (`policy.skips.SkipReason`). Kept, so that the question has an answer."""
+
+    campaign_id = models.BigIntegerField()
+    profile_id = models.BigIntegerField()
+    reason = models.SmallIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "skip"
+        indexes = [
+            models.Index(fields=["profile_id"], name="skip_profile"),
+            models.Index(fields=["campaign_id", "reason", "id"], name="skip_campaign"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id}/{self.profile_id}: {self.reason}"
