@@ -80,7 +80,8 @@ def parse(settings_type: type[Settings], values: Mapping[str, Any], *, language:
             raise InvalidInput(message, field=name, code="setting_required") from error
         name = where.rstrip("`")
         hint = "값을 확인해 주십시오." if language == "ko" else f"{what}."
-        raise InvalidInput(f"{labels.get(name, name)}: {hint}", field=name, code="setting_invalid") from error
+        label = f"{labels[name]}: " if name in labels else ""
+        raise InvalidInput(f"{label}{hint}", field=name or None, code="setting_invalid") from error
 
 
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
