@@ -25,6 +25,18 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1)
 _DAY = 86_400
 
+#: Columns of `windows_frame`.
+WINDOWS = pl.Schema(
+    {
+        "zones": pl.String(),
+        "region": pl.String(),
+        "night_consent": pl.Boolean(),
+        "allowed_now": pl.Boolean(),
+        "opens_at": pl.Datetime("us", "UTC"),
+        "closes_at": pl.Datetime("us", "UTC"),
+    }
+)
+
 #: Seconds since 1970 in UTC, `[from, to)`.
 Interval = tuple[int, int]
 
@@ -90,37 +102,23 @@ def closing(place: Place, at: datetime, options: HoursOptions) -> datetime | Non
     return end if end < at + HORIZON else None
 
 
-def windows_frame(
-    places: Iterable[Place], now: datetime, deadline: datetime | None, options: HoursOptions
-) -> pl.DataFrame:
-    """Each distinct place's window at `now`, to be joined with many recipients.
+def windows_frame(places: Iterable[Place], now: datetime, options: HoursOptions) -> pl.DataFrame:
+    """Each distinct place's window at `now` (aware), to be joined with many recipients.
 
     Columns: `zones`, `region`, `night_consent`; `allowed_now` (bool); `opens_at` (UTC; `now` when allowed; null when the
-    place does not open before `deadline`, or within `HORIZON` when there is none); `closes_at` (UTC; the end of that
-    window; null when there is no end in sight).
+    place does not open within `HORIZON`); `closes_at` (UTC; the end of that window; null when no end is in sight).
     """
     now = now.astimezone(UTC)
-    limit = now + HORIZON if deadline is None else min(deadline.astimezone(UTC), now + HORIZON)
-    rows = []
+    rows: list[tuple[str, str, bool, bool, datetime | None, datetime | None]] = []
     for place in dict.fromkeys(places):
+        opens = closes = None
         interval = _next_interval(place, now, now + HORIZON, options)
-        opens = None if interval is None else max(_moment(interval[0]), now)
-        if opens is None or opens >= limit or interval is None:
-            rows.append((place.zones, place.region, place.night_consent, False, None, None))
-            continue
-        closes = _moment(interval[1])
-        known = closes if closes < now + HORIZON else None
-        rows.append((place.zones, place.region, place.night_consent, opens == now, opens, known))
-    moment = pl.Datetime("us", "UTC")
-    schema = {
-        "zones": pl.String,
-        "region": pl.String,
-        "night_consent": pl.Boolean,
-        "allowed_now": pl.Boolean,
-        "opens_at": moment,
-        "closes_at": moment,
-    }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+        if interval is not None:
+            opens = max(_moment(interval[0]), now)
+            end = _moment(interval[1])
+            closes = end if end < now + HORIZON else None
+        rows.append((place.zones, place.region, place.night_consent, opens == now, opens, closes))
+    return pl.DataFrame(rows, schema=WINDOWS, orient="row")
 
 
 def _next_interval(place: Place, start: datetime, end: datetime, options: HoursOptions) -> Interval | None:
