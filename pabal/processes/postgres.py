@@ -152,7 +152,7 @@ class EmbeddedPostgres:
             _open_way_to(self.data)
             _open_way_to(binaries() / "postgres")
         if self.running_pid() is not None:
-            self._end_stray(timeout)
+            self.end_stray(timeout)
         if not (self.data / "PG_VERSION").exists():
             self._init(identity)
         (self.data / "postmaster.pid").unlink(missing_ok=True)  # of a server that was killed: running_pid() was None
@@ -185,7 +185,7 @@ class EmbeddedPostgres:
         if done.returncode:
             raise Unavailable(f"PostgreSQL could not create its data folder {self.data}: {done.stderr.strip()}")
 
-    def _end_stray(self, timeout: float) -> None:
+    def end_stray(self, timeout: float) -> None:
         """End a server left by a supervisor that was killed; it still holds the data folder."""
         deadline = time.monotonic() + timeout
         while (pid := self.running_pid()) is not None:

@@ -1,0 +1,171 @@
+"""`pabal engine`: owns the warehouse, plans campaigns, runs jobs.
+
+One engine leads: it holds an advisory lock on a connection of its own; others stand by and take over when that
+connection ends. The leader ends itself when it loses the connection, so two never lead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import psycopg
+from prometheus_client import Gauge
+
+from pabal.config import Config, get
+from pabal.errors import PabalError
+from pabal.processes import monitor
+
+log = logging.getLogger(__name__)
+
+LEADER_LOCK = 7_206_001  # any number; the same in every engine
+CONCURRENCY = 4
+LAG = Gauge("pabal_warehouse_lag_seconds", "Age of the oldest change that the warehouse has not read")
+LEADS = Gauge("pabal_engine_leads", "1 while this engine leads")
+
+
+class Health:
+    """What /healthz says."""
+
+    def __init__(self) -> None:
+        self.trouble: str | None = "starting"
+
+    def check(self) -> str | None:
+        return self.trouble
+
+
+def main() -> int:
+    """Stand by until leading, then lead until SIGTERM or SIGINT. Returns the exit code."""
+    config = get()
+    health = Health()
+    server = monitor.serve(config.engine_port, health.check)
+    try:
+        return asyncio.run(_run(config, health))
+    finally:
+        server.shutdown()
+
+
+async def _run(config: Config, health: Health) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sig in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sig, stop.set)
+    connection = await _lead(config, stop, health)
+    if connection is None:
+        return 0
+    LEADS.set(1)
+    log.info("leading")
+    tasks = [asyncio.create_task(_hold(connection)), *await _start(config, health)]
+    waiting = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    code = 0
+    for task in done - {waiting}:
+        if (error := task.exception()) is not None:
+            log.error("ended by an error", exc_info=error)
+            code = 1
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=10)
+    await connection.close()
+    if code:
+        os._exit(code)  # a thread may hang in a lost engine; the supervisor starts a fresh one
+    return code
+
+
+async def _lead(
+    config: Config, stop: asyncio.Event, health: Health
+) -> psycopg.AsyncConnection[tuple[object, ...]] | None:
+    """Wait for the leader's lock. None when asked to stop first."""
+    while not stop.is_set():
+        try:
+            connection = await psycopg.AsyncConnection.connect(
+                config.database_dsn, autocommit=True, application_name="pabal engine"
+            )
+            while not stop.is_set():
+                cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", [LEADER_LOCK])
+                row = await cursor.fetchone()
+                if row and row[0]:
+                    return connection
+                health.trouble = None  # standing by is well
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(stop.wait(), 2)
+            await connection.close()
+        except psycopg.OperationalError as error:
+            health.trouble = f"database: {error}"
+            log.warning("the database does not answer: %s", error)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(stop.wait(), 1)
+    return None
+
+
+async def _hold(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+    """Ends with an error when the leader's connection, and with it the lock, is gone."""
+    while True:
+        await connection.execute("SELECT 1")
+        await asyncio.sleep(1)
+
+
+async def _start(config: Config, health: Health) -> list[asyncio.Task[None]]:
+    """Open the warehouse and start what a leader does."""
+    from procrastinate.contrib.django import app
+
+    from pabal.audience.tasks import resume_imports
+    from pabal.campaigns import tasks as campaigns
+    from pabal.campaigns.warehouse import open_warehouse
+
+    warehouse = await asyncio.to_thread(open_warehouse, config)
+    await asyncio.to_thread(resume_imports)
+    await asyncio.to_thread(campaigns.resume_plans)
+
+    def synchronise() -> None:
+        warehouse.run_once()
+        LAG.set(warehouse.lag())
+
+    async def work() -> None:
+        worker = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
+        async with worker.open_async():
+            await worker.run_worker_async(
+                queues=["engine"], concurrency=CONCURRENCY, install_signal_handlers=False, delete_jobs="successful"
+            )
+
+    def campaigns_tick() -> None:
+        campaigns.start_due()
+        campaigns.finish_done()
+
+    health.trouble = None
+    return [
+        asyncio.create_task(work()),
+        asyncio.create_task(_every(1.0, synchronise, health)),
+        asyncio.create_task(_every(0.5, campaigns_tick, health)),
+    ]
+
+
+async def _every(seconds: float, act: Callable[[], None], health: Health) -> None:
+    """Call `act` in a thread again and again. A passing failure is logged and shown by /healthz, and tried again."""
+    from django.db import close_old_connections
+
+    lock = threading.Lock()
+
+    def once() -> None:
+        with lock:
+            close_old_connections()
+            act()
+
+    while True:
+        began = time.monotonic()
+        try:
+            await asyncio.to_thread(once)
+            health.trouble = None
+        except (PabalError, psycopg.Error, OSError) as error:
+            health.trouble = f"{act.__name__}: {error}"
+            log.warning("%s failed, trying again: %s", act.__name__, error)
+        except Exception as error:
+            health.trouble = f"{act.__name__}: {error}"
+            log.exception("%s failed, trying again", act.__name__)
+        await asyncio.sleep(max(0.05, seconds - (time.monotonic() - began)))
