@@ -15,6 +15,9 @@ import regex
 Scheme = Literal["gsm", "kr"]
 """How a network counts: `gsm` (GSM-7, else UCS-2) nearly everywhere, `kr` (bytes of EUC-KR) in Korea."""
 
+Encoding = Literal["gsm7", "ucs2", "euckr"]
+"""What a text is written in on the wire: septets, UTF-16 code units, or bytes of EUC-KR."""
+
 GSM_BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -28,7 +31,7 @@ GSM = GSM_BASIC | GSM_EXTENSION
 
 _CLUSTER = regex.compile(r"\X")
 _JOINING = regex.compile(
-    r"[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}\p{GCB=Prepend}\p{GCB=L}\p{GCB=V}\p{GCB=T}\p{GCB=CR}]"
+    r"[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}\p{GCB=Prepend}\p{GCB=L}\p{GCB=V}\p{GCB=T}\p{GCB=CR}\p{GCB=Regional_Indicator}]"
 )
 
 
@@ -92,10 +95,16 @@ def outside_gsm() -> str:
 
 
 @lru_cache(maxsize=1)
-def joining() -> str:
-    """Character class of what may join its neighbours into one cluster, or needs two UTF-16 units.
+def standing_alone() -> bytes:
+    """For each UTF-16 unit 1 if it never joins its neighbours, else 0: between two such units a text may be cut."""
+    table = bytearray(0x10000)
+    for character in _basic_plane():
+        table[ord(character)] = not _JOINING.match(character)
+    return bytes(table)
 
-    A text without any of these has one cluster and one UTF-16 unit for every code point.
-    """
-    joined = character_class(c for c in _basic_plane() if _JOINING.match(c))
-    return f"{joined[:-1]}\\x{{10000}}-\\x{{10FFFF}}]"
+
+@lru_cache(maxsize=1)
+def joining() -> str:
+    """Character class of what may join its neighbours into one cluster. Planes 2 and 3 (ideographs) have none."""
+    higher = (chr(point) for plane in (1, 14) for point in range(plane << 16, (plane + 1) << 16))
+    return character_class(c for c in [*_basic_plane(), *higher] if _JOINING.match(c))

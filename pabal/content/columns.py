@@ -7,6 +7,8 @@ function, so both always agree.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import polars as pl
 
 from pabal.content.alphabets import (
@@ -18,7 +20,8 @@ from pabal.content.alphabets import (
     outside_euc_kr,
     outside_gsm,
 )
-from pabal.content.encoding import LIMITS, split_parts
+from pabal.content.limits import LIMITS
+from pabal.content.parts import count_parts
 
 SCHEMA = pl.Schema(
     {
@@ -34,7 +37,6 @@ SCHEMA = pl.Schema(
 _ASTRAL = r"[\x{10000}-\x{10FFFF}]"
 _TWO_OR_FOUR_BYTES = r"[\x{80}-\x{7FF}\x{10000}-\x{10FFFF}]"
 _EXTENSION = character_class(GSM_EXTENSION)
-_EXTENSION_OR_RETURN = character_class(GSM_EXTENSION | {"\r"})
 
 
 def measure_column(texts: pl.Series, scheme: Scheme | pl.Series) -> pl.DataFrame:
@@ -97,10 +99,10 @@ def _gsm(texts: pl.Series) -> pl.DataFrame:
     return both.with_columns(order.alias("row")).sort("row").drop("row")
 
 
-def _of_encoding(texts: pl.Series, encoding: str) -> pl.DataFrame:
+def _of_encoding(texts: pl.Series, encoding: Literal["gsm7", "ucs2"]) -> pl.DataFrame:
     """Measure texts that are all GSM-7, or all UCS-2."""
-    bound = LIMITS["sms", "gsm7" if encoding == "gsm7" else "ucs2"]
-    double, subtle = (_EXTENSION, _EXTENSION_OR_RETURN) if encoding == "gsm7" else (_ASTRAL, joining())
+    bound = LIMITS["sms", encoding]
+    double = _EXTENSION if encoding == "gsm7" else _ASTRAL
     points = texts.str.len_chars().cast(pl.Int32)
     doubled = texts.str.contains(double)
     units = points
@@ -108,36 +110,38 @@ def _of_encoding(texts: pl.Series, encoding: str) -> pl.DataFrame:
         frame = pl.DataFrame({"text": texts, "doubled": doubled})
         text = pl.when(pl.col("doubled")).then(pl.col("text")).otherwise(None)
         units = points + frame.select(text.str.count_matches(double).fill_null(0).cast(pl.Int32)).to_series()
-    frame = pl.DataFrame({"text": texts, "units": units, "points": points}).with_columns(
-        pl.when(pl.col("units") <= bound.single)
-        .then((pl.col("units") > 0).cast(pl.Int32))
-        .otherwise((pl.col("units") + (bound.several - 1)) // bound.several)
-        .alias("parts"),
-    )
-    several = units > bound.single
-    characters = points
-    if several.any():
-        frame, characters = _exactly(frame, several, subtle)
-    return frame.select(
+    parts = _at_least(units, bound.single, bound.several)
+    # A cut loses at most one unit to a character of two, so the division is exact where one less a part would not
+    # matter. Clusters may lose any number.
+    doubtful = doubled & (parts != _at_least(units, bound.single, bound.several - 1))
+    if encoding == "ucs2":
+        doubtful |= (units > bound.single) & texts.str.contains(joining())
+    rows = pl.arange(0, len(texts), eager=True).filter(doubtful)
+    if len(rows):
+        exact = [count_parts(text, encoding) for text in texts.gather(rows)]
+        parts = parts.scatter(rows, pl.Series(exact, dtype=pl.Int32))
+    return pl.DataFrame({"units": units, "parts": parts}).select(
         pl.lit(encoding).alias("encoding"),
         "units",
         "parts",
         pl.lit("sms").alias("kind"),
         pl.lit(False).alias("unsendable"),
-        over_length=(pl.col("parts") > bound.parts) | (characters > (bound.characters or 0)),
+        over_length=(pl.col("parts") > bound.parts) | _more_characters(texts, points, bound.characters),
     )
 
 
-def _exactly(frame: pl.DataFrame, several: pl.Series, subtle: str) -> tuple[pl.DataFrame, pl.Series]:
-    """Correct the parts of rows in which something may not straddle, and count their clusters."""
-    rows = pl.arange(0, len(frame), eager=True).filter(several)
-    rows = rows.filter(frame["text"].gather(rows).str.contains(subtle))
-    if not len(rows):
-        return frame, frame["points"]
-    texts = frame["text"].gather(rows).to_list()
-    parts = pl.Series([len(split_parts(text, "gsm")) for text in texts], dtype=pl.Int32)
-    counted = pl.Series([len(clusters(text)) for text in texts], dtype=pl.Int32)
-    return (
-        frame.with_columns(frame["parts"].scatter(rows, parts).alias("parts")),
-        frame["points"].clone().scatter(rows, counted),
-    )
+def _more_characters(texts: pl.Series, points: pl.Series, bound: int | None) -> pl.Series:
+    """Whether each text has more than `bound` clusters. Only those with more code points are looked at."""
+    if bound is None:
+        return pl.repeat(False, len(texts), eager=True)
+    more = points > bound
+    if more.any():
+        rows = pl.arange(0, len(texts), eager=True).filter(more)
+        counted = [len(clusters(text)) > bound for text in texts.gather(rows)]
+        more = more.scatter(rows, pl.Series(counted, dtype=pl.Boolean))
+    return more
+
+
+def _at_least(units: pl.Series, single: int, several: int) -> pl.Series:
+    parts = pl.when(units <= single).then((units > 0).cast(pl.Int32)).otherwise((units + (several - 1)) // several)
+    return pl.select(parts.cast(pl.Int32).alias("parts")).to_series()

@@ -8,56 +8,20 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from pabal.content.alphabets import (
-    GSM,
     GSM_EXTENSION,
+    Encoding,
     Scheme,
     carries,
     clusters,
     euc_kr_bytes,
     utf16_units,
 )
+from pabal.content.limits import LIMITS, Kind
+from pabal.content.parts import split
 from pabal.content.replacements import replacement
-
-Encoding = Literal["gsm7", "ucs2", "euckr"]
-Kind = Literal["sms", "lms"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limit:
-    """What one message may hold. `single` and `several` are units in a message of one part and in each of several."""
-
-    single: int
-    several: int
-    parts: int
-    characters: int | None
-    source: str
-
-
-_GSM_SOURCE = "3GPP TS 23.040 9.2.3.24.1 (units, 255 parts); Twilio Messages API: 1,600 characters (2026)"
-_KR_SOURCE = "Korean carriers through Solapi, NHN Cloud and Aligo: SMS 90 bytes, LMS 2,000 bytes of EUC-KR (2026)"
-
-LIMITS: dict[tuple[Kind, Encoding], Limit] = {
-    ("sms", "gsm7"): Limit(single=160, several=153, parts=255, characters=1600, source=_GSM_SOURCE),
-    ("sms", "ucs2"): Limit(single=70, several=67, parts=255, characters=1600, source=_GSM_SOURCE),
-    ("sms", "euckr"): Limit(single=90, several=90, parts=1, characters=None, source=_KR_SOURCE),
-    ("lms", "euckr"): Limit(single=2000, several=2000, parts=1, characters=None, source=_KR_SOURCE),
-}
-
-SUBJECT_BYTES = 40
-"""Bytes of EUC-KR in the title of an LMS (NHN Cloud 40, Aligo 44: the smaller; 2026)."""
-
-
-def limit(kind: Kind, scheme: Scheme, encoding: Encoding | None = None) -> Limit:
-    """The limits of a kind of message. `encoding` tells GSM-7 from UCS-2 and defaults to GSM-7.
-
-    Raises KeyError for an LMS outside Korea: there is no such thing.
-    """
-    return LIMITS[kind, "euckr" if scheme == "kr" else encoding or "gsm7"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +91,7 @@ def measure(text: str, scheme: Scheme) -> Measure:
             forcing=forcing,
         )
     encoding: Encoding = "ucs2" if forcing else "gsm7"
-    pieces = _fill(text, encoding)
+    pieces = split(text, encoding)
     bound = LIMITS["sms", encoding]
     per_part = bound.single if len(pieces) <= 1 else bound.several
     return Measure(
@@ -141,13 +105,6 @@ def measure(text: str, scheme: Scheme) -> Measure:
         left=per_part - (_units(pieces[-1], encoding) if pieces else 0),
         forcing=forcing,
     )
-
-
-def split_parts(text: str, scheme: Scheme) -> list[str]:
-    """The parts that `text` travels in; together they are the text. A Korean message is always one."""
-    if scheme == "kr":
-        return [text] if text else []
-    return _fill(text, "gsm7" if all(character in GSM for character in text) else "ucs2")
 
 
 def replace_forcing(text: str, scheme: Scheme) -> str:
@@ -179,33 +136,3 @@ def _units(text: str, encoding: Encoding) -> int:
     if encoding == "ucs2":
         return utf16_units(text)
     return len(text) + sum(character in GSM_EXTENSION for character in text)
-
-
-def _atoms(text: str, encoding: Encoding, room: int) -> Iterator[str]:
-    """What may not be cut: a character of GSM-7; a grapheme cluster of UCS-2, or a code point of one larger than a part."""
-    if encoding == "gsm7":
-        yield from text
-        return
-    for cluster in clusters(text):
-        if utf16_units(cluster) <= room:
-            yield cluster
-        else:
-            yield from cluster
-
-
-def _fill(text: str, encoding: Encoding) -> list[str]:
-    """Fill parts greedily, in order, without cutting an atom."""
-    bound = LIMITS["sms", encoding]
-    if _units(text, encoding) <= bound.single:
-        return [text] if text else []
-    parts: list[str] = []
-    begun: list[str] = []
-    left = bound.several
-    for atom in _atoms(text, encoding, bound.several):
-        size = _units(atom, encoding)
-        if size > left:
-            parts.append("".join(begun))
-            begun, left = [], bound.several
-        begun.append(atom)
-        left -= size
-    return [*parts, "".join(begun)]

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from smpplib import consts, gsm
 
 from pabal.content.alphabets import GSM, clusters, utf16_units
-from pabal.content.encoding import LIMITS, limit, measure, replace_forcing, split_parts
+from pabal.content.encoding import measure, replace_forcing
+from pabal.content.limits import LIMITS, limit
+from pabal.content.parts import split_parts
 
 VECTORS = json.loads((Path(__file__).parent / "segment_vectors.json").read_text("utf-8"))["cases"]
 
@@ -36,6 +38,7 @@ FAMILY = "👨‍👩‍👧‍👦"
         ("가" * 66 + "😀" + "가" * 66, "ucs2", 134, 3),  # nor may a surrogate pair
         ("가" * 60 + FAMILY + "가" * 63, "ucs2", 134, 3),  # nor a family
         ("´", "ucs2", 1, 1),
+        ("a" + "\u0301" * 200, "ucs2", 201, 3),  # a cluster larger than a part is cut all the same
     ],
 )
 def test_a_text_abroad_has_these_parts(text: str, encoding: str, units: int, parts: int) -> None:
