@@ -59,5 +59,5 @@ def funnel(funnel: Funnel) -> str:
     return _render("funnel", funnel=funnel, rows=rows, width=round(WIDTH * funnel.messages / whole, 2))
 
 
-def _render(name: str, **values: Any) -> SafeString:
+def _render(name: str, /, **values: Any) -> SafeString:
     return SafeString(render_to_string(f"console/charts/{name}.html", values))

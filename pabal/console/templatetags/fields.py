@@ -53,5 +53,5 @@ def _kind(bound: BoundField) -> str:
     return "field"
 
 
-def _render(name: str, **values: Any) -> SafeString:
+def _render(name: str, /, **values: Any) -> SafeString:
     return SafeString(render_to_string(f"console/components/{name}.html", values))

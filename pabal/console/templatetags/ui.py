@@ -176,5 +176,5 @@ def links(text: Any) -> SafeString:
     return mark_safe("".join(pieces))
 
 
-def _render(name: str, **values: Any) -> SafeString:
+def _render(name: str, /, **values: Any) -> SafeString:
     return SafeString(render_to_string(f"console/components/{name}.html", values))
