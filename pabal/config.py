@@ -46,6 +46,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     allowed_hosts: Annotated[
         str, "Host names the console answers to, separated by commas; empty: those of public_url and loopback."
     ] = ""
+    trusted_proxies: Annotated[
+        str,
+        "Addresses or networks of reverse proxies whose X-Forwarded-For is believed, separated by commas, e.g. 127.0.0.1,10.0.0.0/8.",
+    ] = ""
     web_workers: Annotated[int, "Worker processes of the console and API."] = 1
     default_country: Annotated[str, "ISO country of phone numbers written in national form."] = "KR"
     currency: Annotated[str, "ISO currency of prices and balance: one credit is one unit of it."] = "KRW"

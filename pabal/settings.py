@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,8 @@ ALLOWED_HOSTS = [h for h in CONFIG.allowed_hosts.split(",") if h] or [
     CONFIG.web_host,
     urlsplit(CONFIG.console_url).hostname or "localhost",
 ]
+TRUSTED_PROXIES = [ip_network(n.strip(), strict=False) for n in CONFIG.trusted_proxies.split(",") if n.strip()]
+CONSOLE_URL = CONFIG.console_url
 CSRF_TRUSTED_ORIGINS = [CONFIG.console_url]
 
 INSTALLED_APPS = [
@@ -124,7 +127,7 @@ CSRF_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_NAME = "pabal_session"
 CSRF_COOKIE_NAME = "pabal_csrf"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_COOKIES else None
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024  # 10,000 profiles in one API request; files are not counted
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 FILE_UPLOAD_TEMP_DIR = None
 

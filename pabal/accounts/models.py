@@ -93,3 +93,42 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor}: {self.action} {self.label}"
+
+
+class LoginAttempt(models.Model):
+    """An attempt to log in that has not succeeded. Written before the password is looked at, so that attempts made at
+    the same moment count each other; a success removes those of its email and address."""
+
+    email = models.CharField(max_length=254)
+    address = models.GenericIPAddressField()
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["email", "at"], name="login_attempt_email"),
+            models.Index(fields=["address", "at"], name="login_attempt_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} from {self.address}"
+
+
+class IdempotencyKey(models.Model):
+    """The answer to a request that carried an `Idempotency-Key`, given again to its repetitions for 24 hours.
+
+    Written in the transaction of the change itself: either both exist or neither. `request_hash` is the SHA-256 of
+    method, path and content.
+    """
+
+    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE)
+    key = models.CharField(max_length=255)
+    request_hash = models.BinaryField(max_length=32)
+    status = models.SmallIntegerField()
+    body = models.BinaryField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["api_key", "key"], name="idempotency_key_once")]
+
+    def __str__(self) -> str:
+        return self.key
