@@ -1,0 +1,115 @@
+"""The settings of one SMPP account."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from pabal.providers.settings import setting
+
+Concatenation = Literal["udh8", "udh16", "sar", "payload"]
+
+
+class SmppSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the carrier's connection sheet says. Times are seconds."""
+
+    host: Annotated[str, setting("Host", "호스트")]
+    port: Annotated[int, setting("Port", "포트", at_least=1, at_most=65_535)] = 2775
+    system_id: Annotated[str, setting("System ID", "시스템 ID")]
+    password: Annotated[str, setting("Password", "비밀번호", secret=True)]
+    system_type: Annotated[
+        str, setting("System type", "시스템 유형", help_en="Usually empty", help_ko="보통 비워 둡니다")
+    ] = ""
+    tls: Annotated[bool, setting("TLS", "TLS 사용")] = False
+    tls_ca: Annotated[
+        str,
+        setting(
+            "TLS certificate authority",
+            "TLS 인증 기관",
+            help_en="Path of a PEM file; empty for the system's authorities",
+            help_ko="PEM 파일 경로. 비우면 시스템의 인증 기관을 사용합니다",
+        ),
+    ] = ""
+    bind: Annotated[
+        Literal["transceiver", "separate"],
+        setting(
+            "Bind",
+            "바인드 방식",
+            help_en="One connection for both directions, or a transmitter and a receiver",
+            help_ko="양방향 연결 하나, 또는 송신·수신 연결을 따로",
+        ),
+    ] = "transceiver"
+    address_range: Annotated[
+        str, setting("Address range", "주소 범위", help_en="Usually empty", help_ko="보통 비워 둡니다")
+    ] = ""
+    service_type: Annotated[
+        str, setting("Service type", "서비스 유형", help_en="Usually empty", help_ko="보통 비워 둡니다")
+    ] = ""
+    window: Annotated[
+        int,
+        setting(
+            "Window",
+            "윈도 크기",
+            help_en="Parts sent and not yet answered for",
+            help_ko="응답을 기다릴 수 있는 최대 파트 수",
+            at_least=1,
+            at_most=1000,
+        ),
+    ] = 50
+    long_texts: Annotated[
+        Concatenation,
+        setting(
+            "Long texts",
+            "긴 메시지",
+            help_en="Header with a reference of 8 or 16 bits (one character less a part), SAR parameters, or message_payload",
+            help_ko="8비트 또는 16비트 참조 헤더(파트당 한 글자 적음), SAR 매개변수, message_payload",
+        ),
+    ] = "udh8"
+    source_type: Annotated[
+        Literal["auto", "international", "national", "network", "alphanumeric", "unknown"],
+        setting("Type of the sender's number", "발신번호 유형"),
+    ] = "auto"
+    euckr: Annotated[bool, setting("Takes EUC-KR", "EUC-KR 지원", help_en="Korean carriers", help_ko="국내 통신사")] = (
+        False
+    )
+    euckr_coding: Annotated[int, setting("data_coding of EUC-KR", "EUC-KR data_coding", at_least=1, at_most=255)] = 14
+    receipts: Annotated[bool, setting("Ask for receipts", "결과 수신 요청")] = True
+    message_ids: Annotated[
+        Literal["same", "hex_then_decimal", "decimal_then_hex"],
+        setting(
+            "Message ids",
+            "메시지 ID 형식",
+            help_en="Same in answers and receipts, or hexadecimal in one and decimal in the other",
+            help_ko="응답과 결과에서 같음, 또는 한쪽은 16진수 다른 쪽은 10진수",
+        ),
+    ] = "same"
+    receipt_errors: Annotated[
+        Literal["unknown", "gsm"],
+        setting(
+            "Error codes in receipts",
+            "결과의 오류 코드",
+            help_en="GSM: the numbers of 3GPP TS 29.002",
+            help_ko="GSM: 3GPP TS 29.002의 번호",
+        ),
+    ] = "unknown"
+    validity: Annotated[
+        Literal["absolute", "relative", "none"],
+        setting(
+            "Validity period",
+            "유효 시간 형식",
+            help_en="How the carrier is told when a message expires",
+            help_ko="만료 시각을 통신사에 알리는 형식",
+        ),
+    ] = "absolute"
+    answer_s: Annotated[float, setting("Wait for an answer (s)", "응답 대기 (초)", at_least=0.1, at_most=600)] = 30
+    connect_s: Annotated[float, setting("Wait for a connection (s)", "연결 대기 (초)", at_least=0.1, at_most=600)] = 10
+    enquire_s: Annotated[
+        float, setting("Check an idle link every (s)", "유휴 연결 확인 주기 (초)", at_least=0.1, at_most=3600)
+    ] = 30
+    reconnect_s: Annotated[
+        float, setting("Longest pause before connecting again (s)", "재연결 최대 간격 (초)", at_least=0.1, at_most=3600)
+    ] = 60
+    throttle_s: Annotated[
+        float, setting("Pause after throttling (s)", "속도 제한 시 대기 (초)", at_least=0.01, at_most=600)
+    ] = 1
