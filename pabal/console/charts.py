@@ -58,15 +58,16 @@ class TimeSeries:
         return [self._y(tick) for tick in self.ticks]
 
     @property
-    def axis(self) -> list[str]:
-        """The labels below: first, last and a few between, evenly apart."""
+    def axis(self) -> list[dict[str, Any]]:
+        """At most six labels below, evenly apart: text, `x` in per cent of the width, anchor."""
         count = len(self.labels)
-        if count <= 6:
-            return list(self.labels)
-        gaps = next((g for g in (5, 4, 6, 3, 2) if (count - 1) % g == 0), 0)
-        if gaps:
-            return [self.labels[i * (count - 1) // gaps] for i in range(gaps + 1)]
-        return [self.labels[0], self.labels[-1]]
+        step = max(1, math.ceil((count - 1) / 5))
+        found = []
+        for index in range(0, count, step):
+            x = self._x(index) / WIDTH * 100
+            anchor = "start" if x == 0 else "end" if x == 100 else "middle"
+            found.append({"text": self.labels[index], "x": f"{x:g}%", "anchor": anchor})
+        return found
 
     @property
     def lines(self) -> list[dict[str, Any]]:

@@ -22,7 +22,8 @@
     if (!button || form.method === "dialog" || form.method === "get") return;
     setTimeout(() => button.setAttribute("aria-busy", "true"));
   });
-  window.addEventListener("pageshow", () => {
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return; // only when "back" brings the page as it was left
     for (const button of document.querySelectorAll("button[aria-busy]")) button.removeAttribute("aria-busy");
   });
 

@@ -108,7 +108,8 @@
   on("click", "[data-toast-close]", (event, button) => button.closest(".toast").remove());
   document.addEventListener("toast", (event) => toast(event.detail.text ?? event.detail.value, event.detail.level));
   document.addEventListener("htmx:responseError", (event) => {
-    if (event.detail.xhr.status !== 422) toast(say("sayError"), "error");
+    const said = (event.detail.xhr.getResponseHeader("HX-Trigger") || "").includes('"toast"');
+    if (event.detail.xhr.status !== 422 && !said) toast(say("sayError"), "error");
   });
   for (const type of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(type, (event) => {
