@@ -149,13 +149,19 @@ class Plan(models.Model):
 
 
 class PlanChunk(models.Model):
-    """A piece of a plan that is committed: planning resumes after the last one. Covers profiles up to `last_profile_id`."""
+    """A piece of a plan that is committed: planning resumes after the last one.
+
+    Covers profiles up to `last_profile_id`. Its messages and skips are those in the two ranges of ids: neither has a
+    change marker of its own, so the warehouse finds them by the chunk's.
+    """
 
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="chunks")
     number = models.IntegerField()
     last_profile_id = models.BigIntegerField()
     first_message_id = models.BigIntegerField(null=True)
     last_message_id = models.BigIntegerField(null=True)
+    first_skip_id = models.BigIntegerField(null=True)
+    last_skip_id = models.BigIntegerField(null=True)
     summary = models.JSONField(default=dict)
     xid = MarkerField()
 
@@ -185,3 +191,17 @@ class Skip(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign_id}/{self.profile_id}: {self.reason}"
+
+
+class ProfileTombstone(models.Model):
+    """A profile that was deleted (a trigger writes it), so that the warehouse forgets it too."""
+
+    profile_id = models.BigIntegerField()
+    xid = MarkerField()
+
+    class Meta:
+        db_table = "profile_tombstone"
+        indexes = [models.Index(fields=["xid"], name="profile_tombstone_xid")]
+
+    def __str__(self) -> str:
+        return str(self.profile_id)

@@ -1,0 +1,130 @@
+"""What the warehouse copies from our tables, and the one warehouse of this process."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+
+from prometheus_client import Gauge
+
+from pabal.config import Config
+from pabal.errors import Unavailable
+from pabal.warehouse.client import Warehouse
+from pabal.warehouse.sync import Source, Synchroniser
+
+INFO = Gauge("pabal_warehouse_info", "The ClickHouse in use", ["version", "kind"])
+
+_CHUNKS = "FROM plan_chunk c JOIN plan p ON p.id = c.plan_id"
+
+#: A deleted profile leaves a tombstone; its other rows are only ever reached through it.
+SOURCES = (
+    Source(
+        name="profile",
+        table="profile",
+        query="""
+        SELECT id AS profile_id, external_id, phone, email, first_name, last_name, locale, time_zone, country, region,
+               zones, properties::text AS properties, created_at
+        FROM profile WHERE xid >= {low} AND xid < {high}
+        """,
+    ),
+    Source(
+        name="profile_tombstone",
+        table="profile",
+        query="""
+        SELECT profile_id, 1::smallint AS deleted FROM profile_tombstone WHERE xid >= {low} AND xid < {high}
+        """,
+    ),
+    Source(
+        name="consent",
+        table="consent",
+        query="""
+        SELECT profile_id, channel, purpose, state, changed_at FROM consent WHERE xid >= {low} AND xid < {high}
+        """,
+    ),
+    Source(
+        name="list_member",
+        table="list_member",
+        query="""
+        SELECT list_id, profile_id, added_at, (removed_at IS NOT NULL)::int::smallint AS deleted
+        FROM list_member WHERE xid >= {low} AND xid < {high}
+        """,
+    ),
+    Source(
+        name="suppression",
+        table="suppression",
+        query="""
+        SELECT phone, reason, (lifted_at IS NOT NULL)::int::smallint AS deleted
+        FROM suppression WHERE xid >= {low} AND xid < {high}
+        """,
+    ),
+    # Messages and skips have no change marker of their own: a plan's chunks say which ids they wrote.
+    Source(
+        name="message",
+        table="message",
+        query=f"""
+        SELECT m.* {_CHUNKS} CROSS JOIN LATERAL (
+            SELECT id AS message_id, campaign_id, profile_id, sender_id, phone, country, kind, encoding, parts,
+                   amount::bigint AS amount, send_after
+            FROM message WHERE id BETWEEN c.first_message_id AND c.last_message_id ORDER BY id OFFSET 0
+        ) m WHERE p.mode = 'send' AND c.xid >= {{low}} AND c.xid < {{high}}
+        """,
+    ),
+    Source(
+        name="skip",
+        table="skip",
+        query=f"""
+        SELECT s.* {_CHUNKS} CROSS JOIN LATERAL (
+            SELECT id AS skip_id, campaign_id, profile_id, reason, at
+            FROM skip WHERE id BETWEEN c.first_skip_id AND c.last_skip_id ORDER BY id OFFSET 0
+        ) s WHERE p.mode = 'send' AND c.xid >= {{low}} AND c.xid < {{high}}
+        """,
+    ),
+    Source(
+        name="message_event",
+        table="message_event",
+        query="""
+        SELECT message_id, kind, at, reason FROM message_event WHERE xid >= {low} AND xid < {high}
+        """,
+    ),
+    Source(
+        name="batch",
+        table="batch",
+        query="""
+        SELECT id AS batch_id, campaign_id, sender_id, first_id, last_id, next_id, state
+        FROM batch WHERE xid >= {low} AND xid < {high}
+        """,
+    ),
+)
+
+_opening = threading.Lock()
+_current: Synchroniser | None = None
+
+
+def open_warehouse(config: Config) -> Synchroniser:
+    """Open this process's warehouse, or return the one that is open. Only the engine does so.
+
+    Raises `Unavailable` when another process has it, or it does not start.
+    """
+    global _current
+    with _opening:
+        if _current is None:
+            warehouse = Warehouse(path=config.home_path / "warehouse", url=config.clickhouse_url)
+            INFO.labels(version=warehouse.version, kind="server" if config.clickhouse_url else "chdb").set(1)
+            _current = Synchroniser(warehouse, config.database_dsn, SOURCES)
+        return _current
+
+
+def current() -> Synchroniser:
+    """The warehouse of this process. Raises `Unavailable` in a process that has not opened it."""
+    if _current is None:
+        raise Unavailable("Planning runs in the engine; this process has no warehouse.", code="no_warehouse")
+    return _current
+
+
+def close_warehouse() -> None:
+    """Close it, for whoever opens another one in the same process."""
+    global _current
+    with _opening, suppress(Unavailable):
+        if _current is not None:
+            _current.warehouse.close()
+        _current = None

@@ -1,0 +1,102 @@
+"""One connection to ClickHouse: chDB inside this process, or a server; the same SQL for both."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import clickhouse_connect
+import pyarrow as pa
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from pabal.errors import Unavailable
+
+#: Settings of every query. Memory is bounded, so a big audience spills to disk instead of ending the engine.
+SETTINGS: dict[str, Any] = {
+    "max_memory_usage": 800_000_000,
+    "max_bytes_before_external_group_by": 250_000_000,
+    "max_bytes_before_external_sort": 250_000_000,
+    "join_use_nulls": 1,
+    "do_not_merge_across_partitions_select_final": 0,
+    "input_format_null_as_default": 1,
+}
+
+
+class Warehouse:
+    """A connection to ClickHouse. Calls from several threads take turns.
+
+    `path`: a folder for chDB, made when missing; only one process at a time may have it open. `url`: a server, as
+    `http(s)://user:password@host:port/database`; it wins. Raises `Unavailable` with code `warehouse_locked` when
+    another process has the folder open, `warehouse_unavailable` when the engine does not start or answer.
+    """
+
+    def __init__(self, *, path: Path | None = None, url: str = "") -> None:
+        self.path = path
+        self._lock_file: int | None = None
+        try:
+            if url:
+                self._client = clickhouse_connect.get_client(dsn=url, settings=SETTINGS, autogenerate_session_id=False)
+            else:
+                assert path is not None
+                self._lock_file = _lock(path)
+                self._client = clickhouse_connect.get_client(interface="chdb", path=str(path), settings=SETTINGS)
+        except (ClickHouseError, OSError) as error:
+            self._unlock()
+            raise Unavailable(f"The warehouse does not start: {error}", code="warehouse_unavailable") from error
+
+    @property
+    def version(self) -> str:
+        """ClickHouse's version."""
+        return str(self._client.server_version)
+
+    def ping(self) -> bool:
+        """Whether it answers now."""
+        return bool(self._client.ping())
+
+    def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """Run a statement; the first row's value (a list of them when there are several), if it gives one."""
+        return self._client.command(sql, parameters=dict(parameters or {}))
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a small result."""
+        return [tuple(row) for row in self._client.query(sql, parameters=dict(parameters or {})).result_rows]
+
+    def arrow(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """The result as one Arrow table. chDB keeps all of it in memory: ask for a page, not for everything."""
+        return self._client.query_arrow(sql, parameters=dict(parameters or {}), use_strings=True)
+
+    def insert(self, table: str, data: pa.Table) -> None:
+        """Append rows. Columns are matched by name; ClickHouse converts the types."""
+        if data.num_rows:
+            self._client.insert_arrow(table, data)
+
+    def close(self) -> None:
+        self._client.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+
+def _lock(path: Path) -> int:
+    """Hold the folder. chDB has a lock of its own, but its error does not say that this is the trouble."""
+    path.mkdir(parents=True, exist_ok=True)
+    file = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(file, 20).decode(errors="replace").strip()
+        os.close(file)
+        raise Unavailable(
+            f"Another process (pid {holder or '?'}) has the warehouse {path} open. Only one engine may: end it first.",
+            code="warehouse_locked",
+            details={"pid": holder},
+        ) from None
+    os.truncate(file, 0)
+    os.pwrite(file, str(os.getpid()).encode(), 0)
+    return file
