@@ -99,6 +99,21 @@ class SenderSlot(models.Model):
         return f"{self.sender_id}/{self.slot}"
 
 
+class Dispatcher(models.Model):
+    """A dispatcher that is running, as far as we know: what senders are shared out over. Rows of the dead are removed."""
+
+    holder = models.CharField(max_length=64, primary_key=True)
+    started_at = models.DateTimeField(db_default=Now())
+    seen_at = models.DateTimeField(db_default=Now())
+    state = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "dispatcher"
+
+    def __str__(self) -> str:
+        return self.holder
+
+
 class ControlState(models.TextChoices):
     """held → running ⇄ paused → ended. `held`: planned, but not paid for yet."""
 
@@ -142,9 +157,13 @@ class BatchState(models.TextChoices):
 class Batch(models.Model):
     """A run of consecutive messages of one sender: the unit of queueing.
 
-    It covers message ids `first_id … last_id`. `next_id` is the cursor: the first message whose outcome is not
-    recorded yet. `window_end` is set while a window `next_id … window_end` is with the carrier; found set by another
-    holder, those messages are uncertain. `campaign_id` has no foreign key, since campaigns stand above delivery.
+    It covers message ids `first_id … last_id`, all of them, and `send_after … expires_at` holds for each of them.
+    `next_id` is the cursor: the first message whose outcome is not recorded yet. `window_end` is set while the messages
+    `next_id … window_end` are with the carrier; found set by another holder, those without an event are uncertain.
+    `tried_to` is set when a part of a window was surely not sent: ids up to it may have an outcome already, and are
+    left out when the rest is sent. `charged` is what the carrier accepted so far of `amount`; it is settled, and the
+    rest released, when the batch is closed. The lowest `priority` goes first. `campaign_id` has no foreign key, since
+    campaigns stand above delivery.
     """
 
     campaign_id = models.BigIntegerField(db_index=True)
@@ -161,7 +180,10 @@ class Batch(models.Model):
     expires_at = models.DateTimeField()
     next_id = models.BigIntegerField()
     window_end = models.BigIntegerField(null=True)
-    fence = models.BigIntegerField(default=0)
+    tried_to = models.BigIntegerField(null=True)
+    charged = models.BigIntegerField(default=0, db_default=0)
+    charged_messages = models.IntegerField(default=0, db_default=0)
+    fence = models.BigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     xid = MarkerField()
 
@@ -251,6 +273,12 @@ class MessageEvent(models.Model):
             ),
             BrinIndex(fields=["xid"], name="message_event_xid", pages_per_range=16, autosummarize=True),
         ]
+        constraints = [
+            # The first final word about a message stands, whoever records another at the same moment.
+            models.UniqueConstraint(
+                fields=["message_id"], name="message_event_final", condition=models.Q(kind__in=[2, 3, 4, 5])
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.message_id} {self.kind}"
@@ -282,9 +310,13 @@ class Tally(models.Model):
 
 
 class EarlyReceipt(models.Model):
-    """A receipt that came before we knew its message; it waits here until the acceptance is recorded."""
+    """A receipt that came before we knew its message; it waits here until the acceptance is recorded.
 
-    sender = models.ForeignKey(Sender, on_delete=models.CASCADE)
+    `reference` is our message id, where the provider knows it.
+    """
+
+    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE)
+    reference = models.BigIntegerField(null=True)
     provider_ref = models.CharField(max_length=64, db_index=True)
     outcome = models.SmallIntegerField(choices=EventKind.choices)
     reason = models.CharField(max_length=32, default="")
