@@ -30,7 +30,7 @@ BODY = 5
 
 PROOF = 7
 _BASE = 62
-_PROOFS = _BASE**PROOF
+_PROOFS: int = _BASE**PROOF
 _BEYOND = 2**63 // POSITIONS
 _DIGITS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
 _VALUES = {digit: value for value, digit in enumerate(ALPHABET)}
