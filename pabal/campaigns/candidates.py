@@ -1,0 +1,234 @@
+"""Who a campaign is for: the audience as ClickHouse SQL, with everything that the verdict asks about each candidate.
+
+One statement freezes the audience in a working table of the warehouse, in the order of profile ids; pages are then cheap,
+and what changes while a plan runs cannot shift it. The table is the plan's own and goes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from pabal.campaigns.properties import typed
+from pabal.content.grammar import PROFILE_FIELDS
+from pabal.delivery.models import EventKind
+from pabal.warehouse.client import Warehouse
+
+PAGE = 50_000
+_DAY = timedelta(hours=24)
+_PROPERTY = "properties."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audience:
+    """Whose messages are planned, and from which moment the past is looked at.
+
+    `include` and `exclude` are list ids; `everybody`: all profiles, whatever `include` says. `purpose` is that of the
+    campaign (`promotional`, `informational`). `variables` are the column names that the text reads. `window`: how far
+    back smart sending looks. `triggered`: campaigns whose messages count as triggered ones; `informational`: campaigns
+    whose messages do not count for the daily cap. `own`: the message ids that this plan has written already.
+    """
+
+    campaign_id: int
+    everybody: bool
+    include: Sequence[int] = ()
+    exclude: Sequence[int] = ()
+    purpose: str = "promotional"
+    variables: Sequence[str] = ()
+    now: datetime
+    window: timedelta = _DAY
+    triggered: Sequence[int] = ()
+    informational: Sequence[int] = ()
+    own: tuple[int, int] | None = None
+
+
+class Candidates:
+    """The frozen audience of one plan. `total` is its size; `pages()` gives it in order of profile id."""
+
+    def __init__(self, warehouse: Warehouse, audience: Audience, *, name: str) -> None:
+        """Freeze `audience` in a working table named after `name`, replacing one that an earlier try left."""
+        self._warehouse = warehouse
+        self._table = f"plan_{name}"
+        self._columns = _columns(audience.variables)
+        parameters = _parameters(audience)
+        self.drop()
+        warehouse.command(_FREEZE.format(table=self._table, columns=_select(self._columns)), parameters)
+        warehouse.command(_DOUBLED.format(table=self._table), parameters)
+        self.total = int(warehouse.rows(f"SELECT count() FROM {self._table}")[0][0])  # noqa: S608
+
+    def pages(self, *, after: int = 0, size: int = PAGE) -> Iterator[pl.DataFrame]:
+        """Frames of up to `size` candidates (`policy.candidates.CANDIDATES` and the text's variables) after a profile."""
+        while True:
+            sql = _PAGE.format(table=self._table, columns=", ".join(self._columns) or "1 AS one")
+            table = self._warehouse.arrow(sql, {"after": after, "size": size})
+            if not table.num_rows:
+                return
+            frame = pl.DataFrame(table)
+            after = int(frame["profile_id"][-1])
+            yield frame.with_columns(
+                typed(frame[column], variable) if variable.startswith(_PROPERTY) else frame[column].alias(variable)
+                for column, variable in self._columns.items()
+            ).drop([column for column in self._columns if column not in self._columns.values()])
+
+    def drop(self) -> None:
+        """Remove the working tables."""
+        for table in (self._table, f"{self._table}_doubled"):
+            self._warehouse.command(f"DROP TABLE IF EXISTS {table} SYNC")
+
+
+def drop_leftovers(warehouse: Warehouse) -> None:
+    """Remove working tables of plans that broke off."""
+    for (table,) in warehouse.rows(
+        "SELECT name FROM system.tables WHERE database = currentDatabase() AND match(name, '^plan_')"
+    ):
+        with suppress(Exception):
+            warehouse.command(f"DROP TABLE IF EXISTS `{table}` SYNC")
+
+
+_ALREADY = ("phone", "country", "region")  # among the verdict's own columns
+
+
+def _columns(variables: Sequence[str]) -> dict[str, str]:
+    """Column of the working table → variable of the text."""
+    wanted = [v for v in variables if v.startswith(_PROPERTY) or (v in PROFILE_FIELDS and v not in _ALREADY)]
+    return {f"value_{position}": variable for position, variable in enumerate(wanted)}
+
+
+def _select(columns: dict[str, str]) -> str:
+    """The SELECT list of the text's variables; a property is read as JSON, since its type differs by profile."""
+    selected = [
+        f"toJSONString(properties.{_identifier(variable.removeprefix(_PROPERTY))}) AS {column}"
+        if variable.startswith(_PROPERTY)
+        else f"toString({variable}) AS {column}"
+        for column, variable in columns.items()
+    ]
+    return "".join(f"{item}, " for item in selected)
+
+
+def _identifier(name: str) -> str:
+    escaped = name.replace("\\", "\\\\").replace("`", "\\`")
+    return f"`{escaped}`"
+
+
+def _parameters(audience: Audience) -> dict[str, Any]:
+    low, high = audience.own or (0, 0)
+    return {
+        "campaign": audience.campaign_id,
+        "everybody": int(audience.everybody),
+        "include": list(audience.include),
+        "exclude": list(audience.exclude),
+        "purpose": audience.purpose,
+        "anyone": int(audience.purpose != "promotional"),
+        "since": audience.now - max(audience.window, _DAY),
+        "yesterday": audience.now - _DAY,
+        "triggered": list(audience.triggered),
+        "informational": list(audience.informational),
+        "own_first": low,
+        "own_last": high,
+        "accepted": EventKind.ACCEPTED.value,
+        "unknown": EventKind.UNKNOWN.value,
+        "expired": EventKind.EXPIRED.value,
+        "cancelled": EventKind.CANCELLED.value,
+    }
+
+
+# `recent`: messages that were tried within the window or are still planned. One that was cancelled or expired before it
+# was handed over does not count. Several events of a message are one attempt, at the time the carrier took it.
+_FREEZE = """
+CREATE TABLE {table} ENGINE = MergeTree ORDER BY profile_id AS
+WITH
+    tried AS (
+        SELECT message_id, min(at) AS tried_at FROM message_event FINAL
+        WHERE kind IN ({{accepted:UInt8}}, {{unknown:UInt8}}) AND at > {{since:DateTime64(6, 'UTC')}}
+        GROUP BY message_id
+    ),
+    dead AS (
+        SELECT message_id FROM message_event FINAL
+        WHERE kind IN ({{accepted:UInt8}}, {{unknown:UInt8}}, {{expired:UInt8}}, {{cancelled:UInt8}})
+        GROUP BY message_id
+        HAVING countIf(kind IN ({{expired:UInt8}}, {{cancelled:UInt8}})) > 0
+           AND countIf(kind IN ({{accepted:UInt8}}, {{unknown:UInt8}})) = 0
+    ),
+    recent AS (
+        SELECT m.number AS number, m.campaign_id AS campaign_id,
+               if(t.message_id > 0, greatest(m.send_after, t.tried_at), m.send_after) AS at
+        FROM message AS m FINAL LEFT JOIN tried AS t ON t.message_id = m.message_id
+        WHERE (m.send_after > {{since:DateTime64(6, 'UTC')}} OR m.message_id IN (SELECT message_id FROM tried))
+          AND m.message_id NOT IN (SELECT message_id FROM dead)
+          AND NOT (m.message_id BETWEEN {{own_first:UInt64}} AND {{own_last:UInt64}})
+        SETTINGS join_use_nulls = 0
+    ),
+    sent AS (
+        SELECT number,
+               maxOrNullIf(at, campaign_id NOT IN {{triggered:Array(UInt64)}}) AS last_campaign_at,
+               maxOrNullIf(at, campaign_id IN {{triggered:Array(UInt64)}}) AS last_triggered_at,
+               countIf(at > {{yesterday:DateTime64(6, 'UTC')}}
+                       AND campaign_id NOT IN {{informational:Array(UInt64)}}) AS sent_24h
+        FROM recent GROUP BY number
+    ),
+    received AS (
+        SELECT profile_id, number FROM message FINAL
+        WHERE campaign_id = {{campaign:UInt64}} AND message_id NOT IN (SELECT message_id FROM dead)
+          AND NOT (message_id BETWEEN {{own_first:UInt64}} AND {{own_last:UInt64}})
+    )
+SELECT
+    profile_id, phone, number, toString(country) AS country, toString(region) AS region,
+    if(time_zone != '', toString(time_zone), toString(zones)) AS zones, {columns}
+    profile_id IN (
+        SELECT profile_id FROM consent FINAL
+        WHERE channel = 'text' AND purpose = {{purpose:String}} AND state = 'subscribed'
+    ) AS subscribed,
+    profile_id IN (
+        SELECT profile_id FROM consent FINAL
+        WHERE channel = 'text' AND purpose = 'night' AND state = 'subscribed'
+    ) AS night_consent,
+    number != 0 AND number IN (SELECT number FROM suppression FINAL) AS suppressed,
+    profile_id IN (
+        SELECT profile_id FROM list_member FINAL WHERE list_id IN {{exclude:Array(UInt64)}}
+    ) AS excluded,
+    profile_id IN (SELECT profile_id FROM received)
+        OR (number != 0 AND number IN (SELECT number FROM received)) AS already_received,
+    last_campaign_at, last_triggered_at, ifNull(sent_24h, 0) AS sent_24h
+FROM (
+    SELECT *, number FROM profile FINAL
+    WHERE {{everybody:UInt8}} OR profile_id IN (
+        SELECT profile_id FROM list_member FINAL WHERE list_id IN {{include:Array(UInt64)}}
+    )
+) AS p
+LEFT JOIN sent ON sent.number = p.number
+"""
+
+# Profiles that share a phone with one that comes before them, or with a message that this plan wrote before it broke off.
+_DOUBLED = """
+CREATE TABLE {table}_doubled ENGINE = MergeTree ORDER BY profile_id AS
+WITH
+    eligible AS (
+        SELECT profile_id, number FROM {table}
+        WHERE (subscribed OR {{anyone:UInt8}}) AND NOT suppressed AND NOT excluded AND number != 0
+    ),
+    shared AS (SELECT number, min(profile_id) AS first FROM eligible GROUP BY number HAVING count() > 1),
+    own AS (
+        SELECT number, profile_id FROM message FINAL
+        WHERE campaign_id = {{campaign:UInt64}} AND message_id BETWEEN {{own_first:UInt64}} AND {{own_last:UInt64}}
+    )
+SELECT e.profile_id AS profile_id FROM eligible AS e INNER JOIN shared AS s ON s.number = e.number
+WHERE e.profile_id != s.first
+UNION DISTINCT
+SELECT e.profile_id AS profile_id FROM eligible AS e INNER JOIN own AS o ON o.number = e.number
+WHERE e.profile_id != o.profile_id
+"""
+
+_PAGE = """
+SELECT toInt64(profile_id) AS profile_id, phone, country, region, zones, {columns},
+       subscribed::Bool AS subscribed, night_consent::Bool AS night_consent, suppressed::Bool AS suppressed,
+       excluded::Bool AS excluded, already_received::Bool AS already_received,
+       if(profile_id IN (SELECT profile_id FROM {table}_doubled WHERE profile_id > {{after:UInt64}}), 2, 1)::Int64
+           AS phone_rank,
+       last_campaign_at, last_triggered_at, toInt64(sent_24h) AS sent_24h
+FROM {table} WHERE profile_id > {{after:UInt64}} ORDER BY profile_id LIMIT {{size:UInt64}}
+"""
