@@ -108,11 +108,17 @@ def after_text(frame: pl.DataFrame, *, problem: str = "problem") -> pl.DataFrame
 
 def _places_frame(places: pl.DataFrame, policy: Policy, now: datetime) -> pl.DataFrame:
     """What is known of each distinct place: `opens_at`, `closes_at`, `allowed_now`, `refused` (a skip code), `cap`."""
-    codes = places.get_column("country").unique().to_list()
-    regions = places.get_column("region").unique().to_list()
     promotional = policy.purpose == "promotional"
-    refusals = {code: campaign_refusal(policy.routes, code, policy.kind) for code in codes}
-    caps = {region: law(region).cap_24h if promotional else None for region in regions}
+    codes = places.get_column("country").unique().to_list()
+    refusals = pl.DataFrame(
+        {"country": codes, "refused": [campaign_refusal(policy.routes, code, policy.kind) for code in codes]},
+        schema={"country": pl.String(), "refused": SKIP},
+    )
+    regions = places.get_column("region").unique().to_list()
+    caps = pl.DataFrame(
+        {"region": regions, "cap": [law(region).cap_24h if promotional else None for region in regions]},
+        schema={"region": pl.String(), "cap": pl.Int64()},
+    )
     if policy.quiet_hours == "off":
         opened = places.with_columns(
             allowed_now=pl.lit(True), opens_at=_moment(now), closes_at=pl.lit(None, pl.Datetime("us", "UTC"))
@@ -122,10 +128,7 @@ def _places_frame(places: pl.DataFrame, policy: Policy, now: datetime) -> pl.Dat
         distinct = [Place(zones=zones, region=region, night_consent=night) for zones, region, night in rows]
         windows = windows_frame(distinct, now, policy.hours)
         opened = places.join(windows, on=["zones", "region", "night_consent"], how="left")
-    return opened.with_columns(
-        refused=pl.col("country").replace_strict(refusals, return_dtype=SKIP),
-        cap=pl.col("region").replace_strict(caps, return_dtype=pl.Int64),
-    )
+    return opened.join(refusals, on="country", how="left").join(caps, on="region", how="left")
 
 
 def _skip(policy: Policy, now: datetime, deadline: datetime | None) -> pl.Expr:
