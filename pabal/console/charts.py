@@ -206,14 +206,13 @@ def sparkline(values: Sequence[float]) -> str:
 
 
 def axis_ticks(top: float) -> list[float]:
-    """0 and round steps up to the first one at or above `top` (at least 1); whole numbers where `top` is above 4."""
-    if top <= 0:
+    """0 and round steps up to the first one at or above `top`; whole numbers once `top` is 1 or more."""
+    if top < 1e-6:
         return [0.0, 1.0]
     rough = top / 4
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(n * power for n in NICE_STEPS if n * power >= rough - 1e-12)
-    if top >= 1:
-        step = max(1.0, step if step == int(step) or top < 4 else math.ceil(step))
+    steps = [n * scale for scale in (power, power * 10) for n in NICE_STEPS if n * scale >= rough * (1 - 1e-12)]
+    step = next(s for s in steps if top < 1 or s == int(s))
     return [round(i * step, 10) for i in range(math.ceil(round(top / step, 9)) + 1)]
 
 
