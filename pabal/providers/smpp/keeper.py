@@ -49,11 +49,11 @@ class Keeper:
             if error.status in REFUSED_BIND:
                 raise NotAllowed(f"{where} refused the log-in ({why}).", code="carrier_refused_login") from error
             raise Unavailable(f"{where} refused the bind ({why}).", code="carrier_unavailable") from error
-        except ValueError as error:
-            raise NotAllowed(f"The log-in cannot be sent: {error}.", code="carrier_refused_login") from error
-        except OSError as error:
+        except OSError as error:  # a certificate that is refused is also a ValueError
             message = f"{where} does not answer: {_words(error)}."
             raise Unavailable(message, code="carrier_unavailable") from error
+        except ValueError as error:
+            raise NotAllowed(f"The log-in cannot be sent: {error}.", code="carrier_refused_login") from error
         self._task = asyncio.create_task(self._keep(link), name=f"smpp {self._direction}")
 
     async def stop(self) -> None:

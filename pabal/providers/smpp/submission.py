@@ -111,7 +111,7 @@ class Submission:
         if self._settings.validity == "relative":
             return _relative(expires_at - now)
         if self._validity[0] != expires_at:
-            absolute = expires_at.astimezone(UTC).strftime("%y%m%d%H%M%S000+\0").encode()
+            absolute = expires_at.astimezone(UTC).strftime("%y%m%d%H%M%S000+").encode() + b"\0"
             self._validity = (expires_at, absolute)
         return self._validity[1]
 
