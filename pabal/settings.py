@@ -99,7 +99,7 @@ DATABASES = {"default": database(CONFIG.database_dsn)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "console:login"
-LOGIN_REDIRECT_URL = "console:home"
+LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "console:login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -126,6 +126,7 @@ SESSION_COOKIE_SECURE = SECURE_COOKIES
 CSRF_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_NAME = "pabal_session"
 CSRF_COOKIE_NAME = "pabal_csrf"
+CSRF_FAILURE_VIEW = "pabal.console.errors.csrf_failure"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_COOKIES else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024  # 10,000 profiles in one API request; files are not counted
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000

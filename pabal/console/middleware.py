@@ -9,6 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
+from pabal.console import errors
+
 
 class ConsoleMiddleware:
     """Show times in the viewer's zone and pages in the viewer's language."""
@@ -21,7 +23,11 @@ class ConsoleMiddleware:
         language = user.language if user.is_authenticated else ""
         if language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
             translation.activate(language)
-            request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = translation.get_language()
         zone = (user.time_zone if user.is_authenticated else "") or settings.TIME_ZONE
         with timezone.override(zoneinfo.ZoneInfo(zone)):
             return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Errors of ours become pages and toasts."""
+        return errors.handle(request, exception)

@@ -1,0 +1,49 @@
+"""The words of the audit trail: what each action and object is called. A test holds that no action is missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+#: Action → what was done, as a sentence without its subject.
+ACTIONS: dict[str, Any] = {
+    "user.create": _("added a person"),
+    "user.edit": _("changed a person"),
+    "user.renew_access": _("made a new access link"),
+    "user.set_password": _("chose a password"),
+    "user.set_preferences": _("changed own settings"),
+    "user.log_in": _("logged in"),
+    "user.log_out": _("logged out"),
+    "api_key.create": _("made an API key"),
+    "api_key.revoke": _("revoked an API key"),
+}
+
+#: Object type (a model's name, or what a `Subject` says) → its word.
+OBJECTS: dict[str, Any] = {
+    "user": _("Person"),
+    "apikey": _("API key"),
+    "campaign": _("Campaign"),
+    "plan": _("Plan"),
+    "profile": _("Profile"),
+    "profiles": _("Profiles"),
+    "list": pgettext_lazy("audience", "List"),
+    "import": pgettext_lazy("noun", "Import"),
+    "sender": _("Sender"),
+    "provideraccount": _("Provider account"),
+    "price": _("Price"),
+    "balance": _("Balance"),
+    "ledgerentry": _("Credits"),
+    "suppression": _("Suppression"),
+    "inbound": _("Reply"),
+    "message": _("Message"),
+}
+
+
+def action_label(action: str) -> Any:
+    return ACTIONS.get(action, action)
+
+
+def object_label(object_type: str) -> Any:
+    return OBJECTS.get(object_type, object_type)
