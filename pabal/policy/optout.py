@@ -101,15 +101,15 @@ LOCAL_STOP_WORDS: dict[str, tuple[str, ...]] = {"CN": ("T", "TD"), "TW": ("T", "
 CONFIRMATIONS: dict[Reply, dict[str, str]] = {
     "stop": {
         "en": "{sender}: You are unsubscribed and will get no more marketing texts. Reply START to resubscribe.",
-        "ko": "[{sender}] {day} 수신거부가 처리되었습니다. 다시 받으시려면 '재수신'으로 답장해 주세요.",
+        "ko": "[{sender}] {day} 수신거부가 처리되었습니다. 다시 받으시려면 '재수신' 회신",
     },
     "start": {
         "en": "{sender}: You are subscribed to marketing texts. Reply STOP to unsubscribe, HELP for help.",
-        "ko": "[{sender}] {day} 광고 수신 동의가 처리되었습니다. 거부하시려면 '수신거부'로 답장해 주세요.",
+        "ko": "[{sender}] {day} 광고 수신에 동의하셨습니다. 그만 받으시려면 '수신거부' 회신",
     },
     "help": {
         "en": "{sender}: Reply STOP to get no more marketing texts, START to get them again.",
-        "ko": "[{sender}] 광고 문자를 그만 받으시려면 '수신거부', 다시 받으시려면 '재수신'으로 답장해 주세요.",
+        "ko": "[{sender}] 광고 문자를 그만 받으시려면 '수신거부', 다시 받으시려면 '재수신' 회신",
     },
 }
 
