@@ -99,7 +99,9 @@
     close.dataset.toastClose = "";
     close.setAttribute("aria-label", say("sayClose"));
     close.textContent = "×";
-    box.append(words, close);
+    const icons = document.getElementById("toast-icons")?.content.children ?? [];
+    const icon = icons[["success", "warning", "error"].indexOf(level)] ?? icons[icons.length - 1];
+    box.append(...(icon ? [icon.cloneNode(true)] : []), words, close);
     raise();
     shelf().append(box);
     leave(box, level === "error" ? 12000 : 6000);
