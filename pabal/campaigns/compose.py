@@ -1,0 +1,77 @@
+"""A campaign and its people in the terms of `content` and `policy`: the plan and the preview both come through here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, cast
+
+import polars as pl
+
+from pabal.audience.models import Profile
+from pabal.campaigns.models import Campaign
+from pabal.content.compose import Compiled, Content, Purpose, SenderFacts, ShortLinks, compile_content
+from pabal.delivery.models import Sender
+from pabal.policy.countries import Route, choose_route
+
+_PROPERTY = "properties."
+
+
+def content_of(campaign: Campaign) -> Content:
+    """What the author wrote."""
+    return Content(
+        text=campaign.text,
+        subject=campaign.subject or None,
+        shorten_links=campaign.shorten_links,
+        opt_out=campaign.add_opt_out,
+        sender_name=campaign.add_sender_name,
+        allow_lms=campaign.allow_lms,
+    )
+
+
+def facts_of(sender: Sender) -> SenderFacts:
+    """What the wording needs to know of a sender."""
+    return SenderFacts(
+        name=sender.name,
+        kind=cast(Any, sender.kind),
+        address=sender.address,
+        country=sender.country,
+        opt_out_number=sender.opt_out_number,
+    )
+
+
+def route_of(sender: Sender) -> Route:
+    """What decides where a sender reaches."""
+    return Route(kind=cast(Any, sender.kind), country=sender.country)
+
+
+def choose_sender(senders: Sequence[Sender], country: str) -> Sender | None:
+    """The first of the campaign's senders that reaches the country, or None."""
+    index = choose_route([route_of(s) for s in senders], country, "sms")
+    return None if index is None else senders[index]
+
+
+@lru_cache(maxsize=256)
+def compiled(content: Content, facts: SenderFacts, country: str, links: ShortLinks, purpose: Purpose) -> Compiled:
+    """`compile_content`, remembered: a preview asks for the same with every letter typed. Raises TemplateError."""
+    return compile_content(content, facts, country, links, purpose)
+
+
+def values_of(profile: Profile) -> dict[str, Any]:
+    """A profile's values by column name, as texts read them."""
+    fields = ("external_id", "phone", "email", "first_name", "last_name", "locale", "time_zone", "country", "region")
+    values: dict[str, Any] = {name: getattr(profile, name) for name in fields}
+    return values | {f"{_PROPERTY}{name}": value for name, value in profile.properties.items()}
+
+
+def frame_of(values: Mapping[str, Any], variables: Sequence[str]) -> pl.DataFrame:
+    """One recipient as the frame that `Compiled.render_frame` takes."""
+    columns: dict[str, pl.Series] = {}
+    for name in variables:
+        value = values.get(name)
+        if isinstance(value, dict):
+            value = str(value)
+        if isinstance(value, list):
+            value = [str(item) for item in value]
+        columns[name] = pl.Series(name, [value], dtype=pl.String if value is None else None)
+    return pl.DataFrame(columns) if columns else pl.DataFrame({"one": [1]})
