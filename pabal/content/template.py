@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import minijinja
@@ -89,12 +89,7 @@ def renderer(flat: str) -> Callable[..., str]:
         filters=OWN,
     )
     engine.add_template("text", flat)
-    render = engine.render_template
-
-    def rendered(**values: Any) -> str:
-        return render("text", **values)
-
-    return rendered
+    return partial(engine.render_template, "text")
 
 
 def _misspelled(source: str, error: minijinja.TemplateError) -> TemplateError:

@@ -39,6 +39,11 @@ def clean(text: str) -> str:
     return _CONTROLS.sub("", text.replace("\t", " ")).strip()
 
 
+def without_controls(text: str) -> str:
+    """`text` without control characters, its white space untouched."""
+    return _CONTROLS.sub("", text)
+
+
 def clean_column(texts: pl.Expr) -> pl.Expr:
     """`clean` for a column."""
     return texts.str.replace_all("\t", " ", literal=True).str.replace_all(CONTROLS, "").str.strip_chars()
