@@ -397,7 +397,7 @@ async def test_separate_binds_send_and_receive(make_smsc: MakeSmsc, ears: Ears) 
     smsc = make_smsc()
     provider = smpp(smsc, bind="separate")
     await provider.open(ears)
-    assert smsc.tell()["bound"] == 2
+    await until(lambda: smsc.tell()["bound"] == 2)
     outcomes = await provider.send([outgoing(n) for n in range(10)])
     await until(lambda: len(ears.receipts) == 10)
     await provider.close()

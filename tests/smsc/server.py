@@ -149,6 +149,7 @@ class Smsc:
         ]
         delivery = {
             "destination_addr": event.source_addr,
+            "dest_addr_ton": event.source_addr_ton,
             "source_addr": event.destination_addr,
             "source_addr_ton": 1,
             "source_addr_npi": 1,
@@ -215,6 +216,7 @@ class Smsc:
             header = bytes((5, 0, 3, 7, parts, index + 1)) if parts > 1 else b""
             delivery = {
                 "destination_addr": told["to"],
+                "dest_addr_ton": 0,
                 "source_addr": told["from"],
                 "source_addr_ton": 1,
                 "source_addr_npi": 1,

@@ -23,7 +23,13 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     receipt_jitter_ms: Annotated[float, setting("Receipt after, ± (ms)", "결과 수신 편차 (ms)", at_least=0)] = 600
     late_s: Annotated[
         float,
-        setting("Late receipt after (s)", "늦은 결과 수신까지 (초)", help_en="For numbers ending in 9903", at_least=0),
+        setting(
+            "Late receipt after (s)",
+            "늦은 결과 수신까지 (초)",
+            help_en="For numbers ending in 9903",
+            help_ko="9903으로 끝나는 번호에 적용",
+            at_least=0,
+        ),
     ] = 30
     failed: Annotated[float, setting("Share that fails", "전달 실패 비율", **_SHARE)] = 0.02
     failures: Annotated[
