@@ -172,5 +172,10 @@ def phone(value: str | None) -> str:
     return str(phonenumbers.format_number(parsed, form))
 
 
+def country(code: str | None) -> str:
+    """ISO code → the country's name in the reader's language: `KR` → 대한민국."""
+    return str(locale().territories.get(code or "", code or DASH))
+
+
 def _local(value: datetime) -> datetime:
     return timezone.localtime(value) if timezone.is_aware(value) else value
