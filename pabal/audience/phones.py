@@ -110,13 +110,11 @@ def normalise_one(text: str, default_country: str, *, allow_fictional: bool = Fa
 
 
 def _texts(raw: pl.Series) -> pl.Series:
-    """The cells as trimmed text, with full-width characters and the remains of spreadsheets cleared away."""
+    """The cells as trimmed text, without the remains of spreadsheets."""
     if raw.dtype.is_float():
         raw = raw.cast(pl.Int64, strict=False)
     column = pl.col("text")
     frame = pl.DataFrame({"text": raw.cast(pl.String)})
-    if frame.select(column.str.contains(r"[^\x00-\x7f]").any()).item():
-        frame = frame.with_columns(column.str.replace_many(_WIDE))
     # A leading apostrophe is how spreadsheets mark text; ".0" is what they make of a number column with gaps.
     frame = frame.with_columns(column.str.strip_chars(" \t\r\n'").fill_null(""))
     float_like = column.str.ends_with(".0")
@@ -128,7 +126,7 @@ def _texts(raw: pl.Series) -> pl.Series:
 
 def _plain(cells: pl.DataFrame, default_country: str) -> pl.Series:
     """Which cells the rule decides: well-formed and certain to be a number that libphonenumber calls a mobile."""
-    text = pl.col("text")
+    text, cells = pl.col("text"), _narrow(cells)
     last_ten = text.str.replace_all(r"[^0-9]", "").str.tail(10)
     korean = _KOREAN if default_country == "KR" else _KOREAN_ABROAD
     american = _AMERICAN if default_country in ("US", "CA") else _AMERICAN_ABROAD
@@ -138,10 +136,18 @@ def _plain(cells: pl.DataFrame, default_country: str) -> pl.Series:
     return cells.select(plain=is_korean | is_american).to_series()
 
 
+def _narrow(cells: pl.DataFrame) -> pl.DataFrame:
+    """The cells in ASCII where they are full-width. Only for the rule: libphonenumber reads what was written."""
+    text = pl.col("text")
+    if cells.select(text.str.contains(r"[^\x00-\x7f]").any()).item():
+        return cells.with_columns(text.str.replace_many(_WIDE))
+    return cells
+
+
 def _read_plain(cells: pl.DataFrame) -> pl.DataFrame:
     """Numbers that the rule decides. Ten national digits that begin with 1 are Korean; no American ones do."""
     digits = pl.col("digits")
-    numbers = cells.select("row", digits=pl.col("text").str.replace_all(r"[^0-9]", "").str.tail(10))
+    numbers = _narrow(cells).select("row", digits=pl.col("text").str.replace_all(r"[^0-9]", "").str.tail(10))
     area = digits.str.head(3)
     numbers = numbers.with_columns(
         prefix=pl.when(digits.str.starts_with("1"))
