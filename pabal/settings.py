@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "pabal.console",
 ]
 MIDDLEWARE = [
+    "pabal.api.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import datetime
 import decimal
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +22,7 @@ from pabal.accounts.models import ApiKey, AuditEntry, User
 SECRET = ("password", "secret", "token", "digest", "credential", "private")
 HIDDEN = "•••"
 LONGEST = 500
+_watching: ContextVar[list[AuditEntry] | None] = ContextVar("audit_watching", default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +66,7 @@ def record(
     done. Secrets are left out whatever the caller hands in.
     """
     subject = on if isinstance(on, Subject) else of(on)
-    return AuditEntry.objects.create(
+    entry = AuditEntry.objects.create(
         user=actor.user,
         api_key=actor.api_key,
         actor=str(actor)[:200],
@@ -74,6 +77,20 @@ def record(
         changes={name: _shown(name, value) for name, value in (changes or {}).items()},
         address=actor.address,
     )
+    if (watching := _watching.get()) is not None:
+        watching.append(entry)
+    return entry
+
+
+@contextmanager
+def watch() -> Iterator[list[AuditEntry]]:
+    """The entries that are recorded inside the block."""
+    found: list[AuditEntry] = []
+    token = _watching.set(found)
+    try:
+        yield found
+    finally:
+        _watching.reset(token)
 
 
 def of(row: models.Model) -> Subject:
