@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from pabal import config
+from pabal.policy.reference import quiet_hours_page, skip_reasons_page
 
 DOCS = Path(__file__).parent.parent / "docs" / "reference"
 
@@ -40,7 +41,11 @@ def settings_page() -> str:
 
 def pages() -> dict[str, str]:
     """File name below `docs/reference/` → its text."""
-    return {"settings.md": settings_page()}
+    return {
+        "settings.md": settings_page(),
+        "skip-reasons.md": skip_reasons_page(),
+        "quiet-hours.md": quiet_hours_page(),
+    }
 
 
 if __name__ == "__main__":

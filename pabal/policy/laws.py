@@ -81,10 +81,9 @@ def law(region: str) -> Law:
     )
 
 
-@cache
-def listed_places() -> dict[str, dict[str, Any]]:
-    """Every place with rules of its own, as written in the data, for documentation."""
-    return dict(_data()["place"])
+def facts() -> dict[str, Any]:
+    """The data as written: `as_of`, `source`, `default`, `place`."""
+    return dict(_data())
 
 
 def parse_span(text: str) -> Span:
