@@ -157,6 +157,7 @@
       if (!main) return fail(window.pabal.say("sayError"));
       document.getElementById("main").replaceWith(document.adoptNode(main));
       window.htmx?.process(main);
+      main.querySelectorAll("form").forEach(fold);
       main.querySelector("[data-focus]")?.focus();
     });
     request.open("POST", form.action);
