@@ -40,6 +40,20 @@ OBJECTS: dict[str, Any] = {
     "message": _("Message"),
 }
 
+#: Field → its word. Others are shown as they are.
+FIELDS: dict[str, Any] = {
+    "name": _("Name"),
+    "email": _("Email"),
+    "role": _("Role"),
+    "is_active": _("May log in"),
+    "language": _("Language"),
+    "time_zone": _("Time zone"),
+    "scopes": _("What it may do"),
+    "prefix": _("Beginning"),
+    "amount": _("Amount"),
+    "note": _("Note"),
+}
+
 
 def action_label(action: str) -> Any:
     return ACTIONS.get(action, action)
@@ -47,3 +61,7 @@ def action_label(action: str) -> Any:
 
 def object_label(object_type: str) -> Any:
     return OBJECTS.get(object_type, object_type)
+
+
+def field_label(field: str) -> Any:
+    return FIELDS.get(field, field)

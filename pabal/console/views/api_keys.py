@@ -17,14 +17,13 @@ from pabal.accounts.keys import Scope
 from pabal.accounts.models import ApiKey, Role
 from pabal.console import errors
 from pabal.console.views.settings import tabs
+from pabal.console.widgets import TickCards
 from pabal.errors import PabalError
 
 
 class KeyForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    scopes = forms.MultipleChoiceField(
-        label=_("What it may do"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple()
-    )
+    scopes = forms.MultipleChoiceField(label=_("What it may do"), choices=Scope.choices, widget=TickCards())
 
 
 @requires(Role.ADMIN)

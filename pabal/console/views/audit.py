@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from pabal.accounts.access import requires
 from pabal.accounts.models import ApiKey, AuditEntry, Role, User
@@ -81,15 +82,24 @@ def _row(entry: AuditEntry) -> dict[str, Any]:
 
 def _change(name: str, value: Any) -> dict[str, Any]:
     """One line of the difference: before and after, or the one value that was recorded."""
+    label = audit_words.field_label(name)
     if isinstance(value, list) and len(value) == 2:
-        return {"name": name, "before": _text(value[0]), "after": _text(value[1]), "pair": True}
-    return {"name": name, "after": _text(value), "pair": False}
+        return {"name": label, "before": _text(value[0]), "after": _text(value[1]), "pair": True}
+    return {"name": label, "after": _text(value), "pair": False}
 
 
 def _text(value: Any) -> str:
-    if value is None or value == "":
-        return "–"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    match value:
+        case None | "" | []:
+            return "–"
+        case bool():
+            return str(_("yes") if value else _("no"))
+        case str():
+            return value
+        case list() if all(isinstance(item, (str, int)) for item in value):
+            return ", ".join(str(item) for item in value)
+        case _:
+            return json.dumps(value, ensure_ascii=False)
 
 
 def _present_actions() -> list[tuple[str, Any]]:
