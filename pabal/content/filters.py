@@ -14,6 +14,13 @@ _DIRECTIVE = regex.compile(r"%(-?)([YymdHMA%])")
 _WEEKDAYS = ("월요일", "화요일", "수요일", "목요일", "금요일", "토요일", "일요일")
 
 
+def printed(value: Any) -> Any:
+    """A value as it is printed where a template calculates: 0.1 * 3 is 0.3, 10 / 5 is 2."""
+    if value is None:
+        return ""
+    return f"{value:.12g}" if isinstance(value, float) and abs(value) < 1e12 else value
+
+
 def default(value: Any, fallback: Any = "", _falsy: bool = False) -> Any:
     """`value`, or `fallback` if there is none: missing, null or blank. Zero is a value."""
     return fallback if value is None or (isinstance(value, str) and not value.strip()) else value

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import minijinja
@@ -21,7 +22,10 @@ from pabal.content.values import clean_column, presentable_column
 BEGIN, END = "\x02", "\x03"
 """Stand around the author's part of a text until it is clear whether it says anything. Cleaning removes them."""
 
-_NOTHING_SAID = rf"{BEGIN}[\s\x00-\x1f\x7f-\x9f]*{END}"
+_MARKS = "\x0e\x0f\x10\x11\x12\x13\x14\x15"
+"""Stand for the links of a message until its own are put in. No value has them, since values are cleaned first."""
+
+_NOTHING_SAID = rf"{BEGIN}[\s\x00-\x0d\x16-\x1f\x7f-\x9f]*{END}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,15 +35,23 @@ class ShortLinks:
     base: str
     key: bytes = field(repr=False)
 
-    def column(self, name: str, message_ids: npt.NDArray[np.int64]) -> list[str]:
+    def column(self, name: str, message_ids: npt.NDArray[np.int64]) -> pl.Series:
         """What `link_1` … or `unsubscribe_link` prints for each message."""
         position = UNSUBSCRIBE if name == "unsubscribe_link" else int(name.removeprefix("link_")) - 1
-        return (self.base + "/" + make_codes(self.key, message_ids, position)).to_list()
+        return f"{self.base}/" + make_codes(self.key, message_ids, position)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """The values of one variable, as a template sees them; `plain` if equal values print the same."""
+
+    values: Iterable[Any]
+    plain: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """Finished texts: cleaned, empty where `failed`; `silent` where the author's part says nothing."""
+    """Finished texts: cleaned, empty where `failed`; `silent` where the author's part says nothing; `cut` if too long."""
 
     texts: pl.Series
     failed: pl.Series
@@ -50,16 +62,29 @@ class Rendered:
 def render(template: Template, frame: pl.DataFrame, ids: npt.NDArray[np.int64], links: ShortLinks) -> Rendered:
     """Render `template` for every row of `frame`; `ids` are the ids of the messages, for their links.
 
-    Raises ValueError if the frame lacks a column that the template reads. Those of an event may be missing.
+    Recipients with the same values get the same text, so it is rendered once for them; the links, which differ, are put
+    in afterwards. Raises ValueError if the frame lacks a column that the template reads (an event's may be missing).
     """
-    raw = pl.Series("text", _raw(template, _columns(template, frame, ids, links), len(frame)), dtype=pl.String)
-    full = raw.to_frame().select(clean_column(pl.col("text")).fill_null("")).to_series()
-    silent = full == ""
-    if BEGIN in template.source:
-        silent |= raw.str.contains(_NOTHING_SAID).fill_null(False)
+    marks = dict(zip(filter(is_link, template.variables), _MARKS, strict=False))
+    rows, places = _distinct(_columns(template, frame, marks), len(frame))
+    raw = pl.Series("raw", _drawn(template, rows), dtype=pl.String)
+    texts = clean_column(pl.col("raw"), keep="".join(marks.values())).fill_null("")
+    distinct = raw.to_frame().select(
+        text=texts,
+        failed=pl.col("raw").is_null(),
+        silent=(texts == "") | pl.col("raw").str.contains(_NOTHING_SAID).fill_null(False),
+    )
+    rendered = distinct if places is None else distinct[places]
+    for name, mark in marks.items():
+        urls = pl.lit(links.column(name, ids))
+        rendered = rendered.with_columns(pl.col("text").str.replace_all(mark, urls, literal=True))
+    full = rendered["text"]
     cut = full.str.len_chars() > OUTPUT_LIMIT
     return Rendered(
-        texts=full.str.head(OUTPUT_LIMIT) if cut.any() else full, failed=raw.is_null(), silent=silent, cut=cut
+        texts=full.str.head(OUTPUT_LIMIT) if cut.any() else full,
+        failed=rendered["failed"],
+        silent=rendered["silent"],
+        cut=cut,
     )
 
 
@@ -98,33 +123,44 @@ def finished(text: Rendered, measured: pl.DataFrame, subject: Rendered | None, *
     )
 
 
-def _columns(
-    template: Template, frame: pl.DataFrame, ids: npt.NDArray[np.int64], links: ShortLinks
-) -> list[Sequence[Any]]:
-    columns: list[Sequence[Any]] = []
+def _columns(template: Template, frame: pl.DataFrame, marks: Mapping[str, str]) -> list[Column]:
+    columns: list[Column] = []
     for name in template.variables:
-        if is_link(name):
-            columns.append(links.column(name, ids))
+        if name in marks:
+            columns.append(Column(values=repeat(marks[name], len(frame)), plain=True))
         elif name in frame.columns:
-            columns.append(presentable_column(frame[name]))
+            values = presentable_column(frame[name])
+            columns.append(
+                Column(values=values, plain=not frame[name].dtype.is_nested() and frame[name].dtype != pl.Object)
+            )
         elif name.startswith("event."):
-            columns.append([None] * len(frame))
+            columns.append(Column(values=repeat(None, len(frame)), plain=True))
         else:
             raise ValueError(f"the frame lacks the column {name!r}")
     return columns
 
 
-def _raw(template: Template, columns: list[Sequence[Any]], height: int) -> list[str | None]:
+def _distinct(columns: Sequence[Column], height: int) -> tuple[list[tuple[Any, ...]], pl.Series | None]:
+    """The different rows, and for each recipient which one is his; None if each has his own."""
+    rows = zip(*(column.values for column in columns), strict=True) if columns else repeat((), height)
+    if not all(column.plain for column in columns):
+        return list(rows), None
+    seen: dict[tuple[Any, ...], int] = {}
+    places = [seen.setdefault(row, len(seen)) for row in rows]
+    if len(seen) == height:
+        return list(seen), None
+    return list(seen), pl.Series(places, dtype=pl.UInt32)
+
+
+def _drawn(template: Template, rows: Sequence[tuple[Any, ...]]) -> list[str | None]:
     """The engine's own texts, None where a row cannot be rendered.
 
     A loop over recipients: the engine renders one text a call, and there is no faster one.
     """
     draw = renderer(template.flat)
-    if not columns:
-        return [_drawn(draw, {})] * height
-    names = [f"v_{position}" for position in range(len(columns))]
+    names = [f"v_{position}" for position in range(len(template.variables))]
     texts: list[str | None] = []
-    for row in zip(*columns, strict=True):
+    for row in rows:
         values = dict(zip(names, row, strict=False))
         if None in row:
             values = {name: value for name, value in values.items() if value is not None}
@@ -133,11 +169,3 @@ def _raw(template: Template, columns: list[Sequence[Any]], height: int) -> list[
         except minijinja.TemplateError:
             texts.append(None)
     return texts
-
-
-def _drawn(draw: Any, values: dict[str, Any]) -> str | None:
-    try:
-        text: str = draw(**values)
-    except minijinja.TemplateError:
-        return None
-    return text

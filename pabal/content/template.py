@@ -14,8 +14,9 @@ from typing import Any
 import minijinja
 
 from pabal.content.failures import TemplateError
-from pabal.content.filters import OWN
+from pabal.content.filters import OWN, printed
 from pabal.content.grammar import check
+from pabal.content.lexer import pieces
 from pabal.content.values import clean, presentable
 
 SOURCE_LIMIT = 10_000
@@ -26,6 +27,9 @@ OUTPUT_LIMIT = 4_000
 
 FUEL = 60_000
 """Work of one rendering: a step, or a unit of text built. A text of 4,000 characters takes less than a tenth."""
+
+
+_ARITHMETIC = frozenset("+-*/%") | {"//"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +92,8 @@ def renderer(flat: str) -> Callable[..., str]:
         pycompat=False,
         filters=OWN,
     )
+    if any(token.text in _ARITHMETIC for piece in pieces(flat) for token in piece.tokens):
+        engine.finalizer = printed
     engine.add_template("text", flat)
     return partial(engine.render_template, "text")
 

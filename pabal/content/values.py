@@ -44,9 +44,10 @@ def without_controls(text: str) -> str:
     return _CONTROLS.sub("", text)
 
 
-def clean_column(texts: pl.Expr) -> pl.Expr:
-    """`clean` for a column."""
-    return texts.str.replace_all("\t", " ", literal=True).str.replace_all(CONTROLS, "").str.strip_chars()
+def clean_column(texts: pl.Expr, *, keep: str = "") -> pl.Expr:
+    """`clean` for a column. `keep` are control characters that stay for now."""
+    controls = rf"[{CONTROLS}--[{keep}]]" if keep else CONTROLS
+    return texts.str.replace_all("\t", " ", literal=True).str.replace_all(controls, "").str.strip_chars()
 
 
 def presentable(value: Any) -> Any:
@@ -80,11 +81,13 @@ def presentable_column(column: pl.Series) -> list[Any]:
     """`presentable` for every value of a column."""
     if column.dtype == pl.String:
         text = pl.col(column.name)
-        cleaned = column.to_frame().select(clean_column(text)) if _has_controls(column) else column.to_frame()
-        stripped = cleaned.select(text.str.strip_chars())
-        return stripped.select(pl.when(text != "").then(text)).to_series().to_list()
+        cleaned = clean_column(text) if _has_controls(column) else text.str.strip_chars()
+        frame = column.to_frame().select(cleaned)
+        return frame.select(pl.when(text != "").then(text)).to_series().to_list()
     if column.dtype.is_integer() or column.dtype == pl.Boolean:
         return column.to_list()
+    if column.dtype.is_float() and bool(((column == column.floor()) & (column.abs() < 1e15)).all()):
+        return column.cast(pl.Int64).to_list()
     return [presentable(value) for value in column.to_list()]
 
 

@@ -131,15 +131,16 @@ def decorate_subject(subject: str, country: str, purpose: Purpose) -> str:
     return subject if not subject or subject.startswith(label) else label + subject
 
 
-def contact(sender: SenderFacts) -> str:
-    """The sender's number as people of its country write it; empty for a brand name."""
+def contact(sender: SenderFacts, country: str) -> str:
+    """The sender's number as people in `country` write it; empty for a brand name."""
     if sender.kind == "brand_name":
         return ""
     try:
         number = phonenumbers.parse(sender.address, sender.country)
     except phonenumbers.NumberParseException:
         return sender.address
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL))
+    form = phonenumbers.PhoneNumberFormat
+    return str(phonenumbers.format_number(number, form.NATIONAL if sender.country == country else form.INTERNATIONAL))
 
 
 def _introduced(
@@ -153,7 +154,7 @@ def _introduced(
     if named:
         return label, body
     form = here.head if label or not here.label else here.plain_head
-    introduction = form.format(name=literal(sender.name), contact=literal(contact(sender)))
+    introduction = form.format(name=literal(sender.name), contact=literal(contact(sender, here.country)))
     return label + (introduction.strip() + "\n" if label else introduction), body
 
 
