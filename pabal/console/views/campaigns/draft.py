@@ -52,7 +52,13 @@ def _step(request: HttpRequest, key: str, number: int, **more: Any) -> HttpRespo
             return redirect("console:campaigns" if stay else following[1])
         except PabalError as error:
             put_error(form, error)
-    values = {"campaign": campaign, "form": form, "steps": step_links(campaign), "place": number + 1, "next": following[0]}
+    values = {
+        "campaign": campaign,
+        "form": form,
+        "steps": step_links(campaign),
+        "place": number + 1,
+        "next": following[0],
+    }
     return render(request, f"console/campaigns/{name}.html", values | more, status=422 if form.errors else 200)
 
 

@@ -41,9 +41,15 @@ def insertable() -> list[Group]:
     if korean:
         names = [
             Insertable(name="first_name", label=_("First name"), code=name + "님"),
-            Insertable(name="particle", label="이름 + 은/는", code="{{ first_name|default('고객')|particle('은/는') }}"),
-            Insertable(name="particle", label="이름 + 이/가", code="{{ first_name|default('고객')|particle('이/가') }}"),
-            Insertable(name="particle", label="이름 + 을/를", code="{{ first_name|default('고객')|particle('을/를') }}"),
+            Insertable(
+                name="particle", label="이름 + 은/는", code="{{ first_name|default('고객')|particle('은/는') }}"
+            ),
+            Insertable(
+                name="particle", label="이름 + 이/가", code="{{ first_name|default('고객')|particle('이/가') }}"
+            ),
+            Insertable(
+                name="particle", label="이름 + 을/를", code="{{ first_name|default('고객')|particle('을/를') }}"
+            ),
         ]
     fields = [
         Insertable(name="last_name", label=_("Last name"), code="{{ last_name }}"),

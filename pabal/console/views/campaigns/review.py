@@ -54,7 +54,12 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
             audit.record(actor(request), "campaign.review", campaign)
         if request.method == "POST":
             return redirect("console:campaign_review", key=key)
-    values: dict[str, Any] = {"campaign": campaign, "steps": step_links(campaign), "problems": problems, "may_launch": person(request).may(Role.APPROVER)}
+    values: dict[str, Any] = {
+        "campaign": campaign,
+        "steps": step_links(campaign),
+        "problems": problems,
+        "may_launch": person(request).may(Role.APPROVER),
+    }
     if plan is not None and not blocking:
         values |= _values(campaign, plan)
     if request.headers.get("HX-Request"):
@@ -77,7 +82,14 @@ def _values(campaign: Campaign, plan: Plan) -> dict[str, Any]:
         "balance_before": formats.money(summary.balance_before / MILLI, currency),
         "balance_after": formats.money(summary.balance_after / MILLI, currency),
         "lines": [
-            (senders.get(sender), formats.country(country), kind.upper(), messages, parts, formats.money(amount / MILLI, currency))
+            (
+                senders.get(sender),
+                formats.country(country),
+                kind.upper(),
+                messages,
+                parts,
+                formats.money(amount / MILLI, currency),
+            )
             for (sender, country, kind), messages, parts, amount in summary.by("sender_id", "country", "kind")
         ],
         "samples": [_sample(s) for s in unique(summary)],

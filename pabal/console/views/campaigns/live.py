@@ -1,0 +1,154 @@
+"""A launched campaign: its numbers while they change, and the verbs that its state permits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from pabal import config
+from pabal.accounts import audit
+from pabal.accounts.access import actor, person, requires
+from pabal.accounts.models import Role
+from pabal.billing.models import MILLI
+from pabal.campaigns import actions, words
+from pabal.campaigns.compose import content_of
+from pabal.campaigns.models import TRANSITIONS, Campaign, CampaignState, Plan, PlanMode
+from pabal.campaigns.preview import preview_profile
+from pabal.console import charts, formats
+from pabal.console.parts import Bubble
+from pabal.console.views.campaigns.draft import sample_profile
+from pabal.console.views.campaigns.review import funnel
+from pabal.delivery.event_reasons import reason_label
+from pabal.errors import NotFound
+from pabal.reports.campaign import Results, results
+
+LIVE = {CampaignState.SCHEDULED, CampaignState.PLANNING, CampaignState.SENDING}
+
+
+@requires(Role.VIEWER)
+def show(request: HttpRequest, key: str) -> HttpResponse:
+    """A draft opens at its first step; everything else shows its results."""
+    campaign = get_object_or_404(Campaign, key=key)
+    if campaign.state == CampaignState.DRAFT:
+        if person(request).may(Role.EDITOR):
+            return redirect("console:campaign_audience" if not campaign.text else "console:campaign_review", key=key)
+        return render(request, "console/campaigns/draft.html", {"campaign": campaign})
+    values = _values(campaign)
+    user = person(request)
+    values |= {"may_edit": user.may(Role.EDITOR), "may_launch": user.may(Role.APPROVER)}
+    if request.headers.get("HX-Request"):
+        return render(request, "console/campaigns/live_body.html", values)
+    return render(request, "console/campaigns/live.html", values)
+
+
+def _values(campaign: Campaign) -> dict[str, Any]:
+    found = results(campaign)
+    goes_to = TRANSITIONS[CampaignState(campaign.state)]
+    return {
+        "campaign": campaign,
+        "r": found,
+        "plan": Plan.objects.filter(campaign=campaign, mode=PlanMode.SEND).first(),
+        "live": campaign.state in LIVE or found.underway > 0,
+        "cost": formats.money(found.amount / MILLI, config.get().currency),
+        "funnel": funnel(campaign, found.summary) if found.summary else None,
+        "outcome": _outcome(found),
+        "chart": _chart(found),
+        "failures": charts.BarList(
+            title=_("Not delivered, by reason"),
+            bars=[charts.Bar(label=reason_label(f.reason), value=f.messages, tone="bad") for f in found.failures[:8]],
+            whole=found.planned,
+        ),
+        "reason": words.state_reason(campaign.state_reason),
+        "can_pause": campaign.state == CampaignState.SENDING,
+        "can_resume": campaign.state == CampaignState.PAUSED,
+        "can_unschedule": campaign.state == CampaignState.SCHEDULED,
+        "can_end": CampaignState.ENDED in goes_to,
+        "bubbles": _bubbles(campaign),
+    }
+
+
+def _outcome(found: Results) -> charts.StackedBar:
+    parts = [
+        (_("Delivered"), found.delivered, "good"),
+        (_("On the way"), found.underway, "1"),
+        (_("Waiting"), found.waiting, "quiet"),
+        (_("Failed"), found.failed, "bad"),
+        (_("Not sent in time"), found.expired, "warn"),
+        (_("Unknown"), found.unknown, "warn"),
+        (_("Cancelled"), found.cancelled, "quiet"),
+    ]
+    bars = [charts.Bar(label=label, value=n, tone=tone) for label, n, tone in parts if n]
+    return charts.StackedBar(title=_("Messages"), parts=bars, whole=found.planned)
+
+
+def _chart(found: Results) -> charts.TimeSeries | None:
+    if len(found.moments) < 2:
+        return None
+    names = {
+        "accepted": (_("Sent"), "1"),
+        "delivered": (_("Delivered"), "good"),
+        "failed": (_("Failed"), "bad"),
+        "clicked": (_("Clicked"), "3"),
+    }
+    far = (found.moments[-1] - found.moments[0]).days >= 1
+    return charts.TimeSeries(
+        title=_("Over time"),
+        labels=[formats.moment(m) if far else formats.clock(m) for m in found.moments],
+        series=[
+            charts.Series(name=label, values=list(found.series[key]), tone=tone) for key, (label, tone) in names.items()
+        ],
+    )
+
+
+def _bubbles(campaign: Campaign) -> list[Bubble]:
+    profile = sample_profile()
+    if profile is None:
+        return []
+    made = preview_profile(
+        content_of(campaign), list(campaign.senders.order_by("id")), profile, purpose=campaign.purpose
+    )  # type: ignore[arg-type]
+    return [Bubble(text=made.text, title=made.subject)] if made.text else []
+
+
+#: Verb in the address → (role, action).
+VERBS = {
+    "pause": (Role.EDITOR, actions.pause),
+    "resume": (Role.APPROVER, actions.resume),
+    "end": (Role.APPROVER, actions.end),
+    "unschedule": (Role.EDITOR, actions.unschedule),
+}
+
+
+@requires(Role.EDITOR)
+def act(request: HttpRequest, key: str, verb: str) -> HttpResponse:
+    """Pause, resume, end, or take back to draft."""
+    if verb not in VERBS:
+        raise NotFound(_("There is no such action."))
+    role, action = VERBS[verb]
+    campaign = get_object_or_404(Campaign, key=key)
+    if request.method == "POST":
+        return requires(role)(_act)(request, campaign=campaign, verb=verb, action=action)
+    return redirect("console:campaign", key=key)
+
+
+def _act(request: HttpRequest, *, campaign: Campaign, verb: str, action: Any) -> HttpResponse:
+    with transaction.atomic():
+        action(campaign, by=person(request))
+        audit.record(actor(request), f"campaign.{verb}", campaign)
+    return redirect("console:campaign", key=campaign.key)
+
+
+@requires(Role.EDITOR)
+def duplicate(request: HttpRequest, key: str) -> HttpResponse:
+    """A new draft with the same audience, text and settings."""
+    campaign = get_object_or_404(Campaign, key=key)
+    if request.method != "POST":
+        return redirect("console:campaign", key=key)
+    with transaction.atomic():
+        copy = actions.duplicate(campaign, by=person(request))
+        audit.record(actor(request), "campaign.duplicate", copy, {"of": campaign.key})
+    return redirect("console:campaign_basics", key=copy.key)
