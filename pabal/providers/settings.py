@@ -29,17 +29,26 @@ def setting(
     secret: bool = False,
     at_least: float | None = None,
     at_most: float | None = None,
+    choices: Mapping[str, tuple[str, str]] | None = None,
 ) -> msgspec.Meta:
-    """Annotate one field of a settings struct with its label, its help text, and its limits (inclusive)."""
+    """Annotate one field of a settings struct with its label, its help text, and its limits (inclusive).
+
+    `choices` are the values of a literal type in the order in which they are offered, labelled in English and Korean.
+    """
     limits: dict[str, Any] = {"ge": at_least, "le": at_most}
     return msgspec.Meta(
-        extra={"label": {"en": en, "ko": ko}, "help": {"en": help_en, "ko": help_ko}, "secret": secret},
+        extra={
+            "label": {"en": en, "ko": ko},
+            "help": {"en": help_en, "ko": help_ko},
+            "secret": secret,
+            "choices": {value: {"en": labels[0], "ko": labels[1]} for value, labels in (choices or {}).items()},
+        },
         **{name: limit for name, limit in limits.items() if limit is not None},
     )
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """One input of the form. `default` is None when the field is required."""
+    """One input of the form. `default` is None when the field is required; `choices` are values with their labels."""
 
     name: str
     kind: FieldKind
@@ -48,7 +57,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     secret: bool
     required: bool
     default: str | int | float | bool | None = None
-    choices: tuple[str, ...] = ()
+    choices: dict[str, dict[str, str]] = {}
     at_least: float | None = None
     at_most: float | None = None
 
@@ -93,10 +102,12 @@ def _field(field: inspect.Field) -> Field:
     if isinstance(described, inspect.Metadata):
         extra, described = described.extra or {}, described.type
     kind: FieldKind
-    choices: tuple[str, ...] = ()
+    choices: dict[str, dict[str, str]] = {}
     match described:
         case inspect.LiteralType(values=values):
-            kind, choices = "choice", tuple(str(value) for value in values)
+            kind, choices = "choice", extra.get("choices", {})
+            if set(choices) != set(values):
+                raise TypeError(f"the choices of setting {field.name} are not all labelled")
         case inspect.BoolType():
             kind = "boolean"
         case inspect.IntType():

@@ -22,6 +22,8 @@ def test_every_setting_has_a_label_in_both_languages(name: str) -> None:
         assert field.label["en"], field.name
         assert field.label["ko"], field.name
         assert bool(field.help["en"]) == bool(field.help["ko"]), field.name
+        assert all(label["en"] and label["ko"] for label in field.choices.values()), field.name
+        assert (field.kind == "choice") == bool(field.choices)
 
 
 def test_every_reason_has_a_label_in_both_languages() -> None:

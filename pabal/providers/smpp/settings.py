@@ -38,6 +38,7 @@ class SmppSettings(msgspec.Struct, frozen=True, kw_only=True):
             "바인드 방식",
             help_en="One connection for both directions, or a transmitter and a receiver",
             help_ko="양방향 연결 하나, 또는 송신·수신 연결을 따로",
+            choices={"transceiver": ("Transceiver", "송수신 통합"), "separate": ("Separate", "송신·수신 분리")},
         ),
     ] = "transceiver"
     address_range: Annotated[
@@ -64,11 +65,28 @@ class SmppSettings(msgspec.Struct, frozen=True, kw_only=True):
             "긴 메시지",
             help_en="Header with a reference of 8 or 16 bits (one character less a part), SAR parameters, or message_payload",
             help_ko="8비트 또는 16비트 참조 헤더(파트당 한 글자 적음), SAR 매개변수, message_payload",
+            choices={
+                "udh8": ("Header, 8 bits", "헤더, 8비트"),
+                "udh16": ("Header, 16 bits", "헤더, 16비트"),
+                "sar": ("SAR parameters", "SAR 매개변수"),
+                "payload": ("message_payload", "message_payload"),
+            },
         ),
     ] = "udh8"
     source_type: Annotated[
         Literal["auto", "international", "national", "network", "alphanumeric", "unknown"],
-        setting("Type of the sender's number", "발신번호 유형"),
+        setting(
+            "Type of the sender's number",
+            "발신번호 유형",
+            choices={
+                "auto": ("By its form", "형식에 따라"),
+                "international": ("International", "국제"),
+                "national": ("National", "국내"),
+                "network": ("Network specific (short code)", "망 고유 (단축번호)"),
+                "alphanumeric": ("Brand name", "문자 발신명"),
+                "unknown": ("Unknown", "알 수 없음"),
+            },
+        ),
     ] = "auto"
     euckr: Annotated[bool, setting("Takes EUC-KR", "EUC-KR 지원", help_en="Korean carriers", help_ko="국내 통신사")] = (
         False
@@ -82,6 +100,11 @@ class SmppSettings(msgspec.Struct, frozen=True, kw_only=True):
             "메시지 ID 형식",
             help_en="Same in answers and receipts, or hexadecimal in one and decimal in the other",
             help_ko="응답과 결과에서 같음, 또는 한쪽은 16진수 다른 쪽은 10진수",
+            choices={
+                "same": ("The same", "동일"),
+                "hex_then_decimal": ("Hexadecimal, then decimal", "응답 16진수, 결과 10진수"),
+                "decimal_then_hex": ("Decimal, then hexadecimal", "응답 10진수, 결과 16진수"),
+            },
         ),
     ] = "same"
     receipt_errors: Annotated[
@@ -91,6 +114,7 @@ class SmppSettings(msgspec.Struct, frozen=True, kw_only=True):
             "결과의 오류 코드",
             help_en="GSM: the numbers of 3GPP TS 29.002",
             help_ko="GSM: 3GPP TS 29.002의 번호",
+            choices={"unknown": ("Unknown", "알 수 없음"), "gsm": ("GSM", "GSM")},
         ),
     ] = "unknown"
     validity: Annotated[
@@ -100,6 +124,11 @@ class SmppSettings(msgspec.Struct, frozen=True, kw_only=True):
             "유효 시간 형식",
             help_en="How the carrier is told when a message expires",
             help_ko="만료 시각을 통신사에 알리는 형식",
+            choices={
+                "absolute": ("Absolute time", "절대 시각"),
+                "relative": ("Time left", "남은 시간"),
+                "none": ("Not told", "알리지 않음"),
+            },
         ),
     ] = "absolute"
     answer_s: Annotated[float, setting("Wait for an answer (s)", "응답 대기 (초)", at_least=0.1, at_most=600)] = 30
