@@ -48,7 +48,10 @@ class Audience:
 
 
 class Candidates:
-    """The frozen audience of one plan. `total` is its size; `pages()` gives it in order of profile id."""
+    """The frozen audience of one plan. `total` is its size; `pages()` gives it in order of profile id.
+
+    A context manager: what it keeps in the warehouse is removed at the end.
+    """
 
     def __init__(self, warehouse: Warehouse, audience: Audience, *, name: str) -> None:
         """Freeze `audience` in a working table named after `name`, replacing one that an earlier try left."""
@@ -60,6 +63,12 @@ class Candidates:
         warehouse.command(_FREEZE.format(table=self._table, columns=_select(self._columns)), parameters)
         warehouse.command(_DOUBLED.format(table=self._table), parameters)
         self.total = int(warehouse.rows(f"SELECT count() FROM {self._table}")[0][0])  # noqa: S608
+
+    def __enter__(self) -> Candidates:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.drop()
 
     def pages(self, *, after: int = 0, size: int = PAGE) -> Iterator[pl.DataFrame]:
         """Frames of up to `size` candidates (`policy.candidates.CANDIDATES` and the text's variables) after a profile."""
@@ -79,6 +88,14 @@ class Candidates:
         """Remove the working tables."""
         for table in (self._table, f"{self._table}_doubled"):
             self._warehouse.command(f"DROP TABLE IF EXISTS {table} SYNC")
+
+
+def estimate(warehouse: Warehouse, audience: Audience) -> int:
+    """About how many candidates there will be: never less."""
+    if audience.everybody:
+        return int(warehouse.rows("SELECT count() FROM profile")[0][0])
+    counted = "SELECT count() FROM list_member WHERE list_id IN {include:Array(UInt64)}"
+    return int(warehouse.rows(counted, {"include": list(audience.include)})[0][0])
 
 
 def drop_leftovers(warehouse: Warehouse) -> None:

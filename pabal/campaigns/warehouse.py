@@ -14,8 +14,6 @@ from pabal.warehouse.sync import Source, Synchroniser
 
 INFO = Gauge("pabal_warehouse_info", "The ClickHouse in use", ["version", "kind"])
 
-_CHUNKS = "FROM plan_chunk c JOIN plan p ON p.id = c.plan_id"
-
 #: A deleted profile leaves a tombstone; its other rows are only ever reached through it.
 SOURCES = (
     Source(
@@ -61,22 +59,22 @@ SOURCES = (
     Source(
         name="message",
         table="message",
-        query=f"""
-        SELECT m.* {_CHUNKS} CROSS JOIN LATERAL (
+        query="""
+        SELECT m.* FROM plan_chunk c CROSS JOIN LATERAL (
             SELECT id AS message_id, campaign_id, profile_id, sender_id, phone, country, kind, encoding, parts,
                    amount::bigint AS amount, send_after
             FROM message WHERE id BETWEEN c.first_message_id AND c.last_message_id ORDER BY id OFFSET 0
-        ) m WHERE p.mode = 'send' AND c.xid >= {{low}} AND c.xid < {{high}}
+        ) m WHERE c.xid >= {low} AND c.xid < {high}
         """,
     ),
     Source(
         name="skip",
         table="skip",
-        query=f"""
-        SELECT s.* {_CHUNKS} CROSS JOIN LATERAL (
+        query="""
+        SELECT s.* FROM plan_chunk c CROSS JOIN LATERAL (
             SELECT id AS skip_id, campaign_id, profile_id, reason, at
             FROM skip WHERE id BETWEEN c.first_skip_id AND c.last_skip_id ORDER BY id OFFSET 0
-        ) s WHERE p.mode = 'send' AND c.xid >= {{low}} AND c.xid < {{high}}
+        ) s WHERE c.xid >= {low} AND c.xid < {high}
         """,
     ),
     Source(

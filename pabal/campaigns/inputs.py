@@ -1,0 +1,94 @@
+"""What a plan is made from: a campaign as it stands at one moment, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pabal.campaigns.candidates import Audience
+from pabal.campaigns.models import Campaign, Plan, PlanMode, SmartCounts
+from pabal.campaigns.ways import route
+from pabal.content.compose import Content
+from pabal.delivery.models import CampaignControl, Sender
+from pabal.policy.hours import Window
+from pabal.policy.verdict import Policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanInput:
+    """`now` is the moment planned for, `deadline` when what is not sent times out. `write`: messages are stored."""
+
+    plan_id: int
+    campaign_id: int
+    write: bool
+    now: datetime
+    deadline: datetime
+    content: Content
+    senders: tuple[Sender, ...]
+    policy: Policy
+    audience: Audience
+    per_minute: int | None
+
+
+def senders_of(campaign: Campaign) -> tuple[Sender, ...]:
+    """The campaign's usable senders, in the order in which they were chosen."""
+    chosen = Campaign.senders.through.objects.filter(campaign=campaign).order_by("pk").values_list("sender_id")
+    senders = Sender.objects.select_related("account").filter(archived_at=None).in_bulk([pk for (pk,) in chosen])
+    return tuple(senders[pk] for (pk,) in chosen if pk in senders)
+
+
+def content_of(campaign: Campaign) -> Content:
+    """What the campaign says."""
+    return Content(
+        text=campaign.text,
+        subject=campaign.subject or None,
+        shorten_links=campaign.shorten_links,
+        opt_out=campaign.add_opt_out,
+        sender_name=campaign.add_sender_name,
+        allow_lms=campaign.allow_lms,
+    )
+
+
+def policy_of(campaign: Campaign, senders: tuple[Sender, ...]) -> Policy:
+    """The campaign's rules."""
+    window = None
+    if campaign.hours_from != campaign.hours_to:
+        window = Window(opens=campaign.hours_from, closes=campaign.hours_to)
+    return Policy(
+        routes=tuple(route(sender) for sender in senders),
+        purpose="informational" if campaign.purpose == "informational" else "promotional",
+        smart_sending=None if campaign.smart_hours is None else timedelta(hours=campaign.smart_hours),
+        smart_counts=SmartCounts(campaign.smart_counts).value,  # type: ignore[arg-type]
+        quiet_hours="skip" if campaign.quiet_hours == "skip" else "hold",
+        company=window,
+    )
+
+
+def load(plan: Plan) -> PlanInput:
+    """The inputs of a plan, read in a few queries."""
+    campaign = Campaign.objects.get(pk=plan.campaign_id)
+    senders = senders_of(campaign)
+    policy = policy_of(campaign, senders)
+    now = plan.planned_for.astimezone(UTC)
+    informational = CampaignControl.objects.filter(purpose="informational").order_by("-campaign_id")
+    return PlanInput(
+        plan_id=plan.pk,
+        campaign_id=campaign.pk,
+        write=plan.mode == PlanMode.SEND,
+        now=now,
+        deadline=now + timedelta(minutes=campaign.timeout_minutes),
+        content=content_of(campaign),
+        senders=senders,
+        policy=policy,
+        audience=Audience(
+            campaign_id=campaign.pk,
+            everybody=campaign.all_profiles,
+            include=tuple(campaign.include_lists.values_list("pk", flat=True)),
+            exclude=tuple(campaign.exclude_lists.values_list("pk", flat=True)),
+            purpose=policy.purpose,
+            now=now,
+            window=policy.smart_sending or timedelta(hours=24),
+            informational=tuple(informational.values_list("campaign_id", flat=True)[:10_000]),
+        ),
+        per_minute=campaign.per_minute,
+    )

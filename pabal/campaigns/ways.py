@@ -1,0 +1,95 @@
+"""Which of a campaign's senders carries its messages to each country, and what they cost there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from pabal.billing.prices import PriceList, price_list
+from pabal.content.compose import SenderFacts
+from pabal.delivery.models import Sender
+from pabal.policy.countries import Route, can_send, is_domestic
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """The sender for one country. `lms` says whether it can carry one there; prices are thousandths of a credit, of a
+    part (`sms_amount`) and of a message (`lms_amount`)."""
+
+    country: str
+    sender_id: int
+    lms: bool
+    sms_amount: int
+    lms_amount: int
+
+
+#: Columns of `ways_frame`.
+WAYS = pl.Schema(
+    {
+        "country": pl.String(),
+        "sender_id": pl.Int64(),
+        "lms": pl.Boolean(),
+        "sms_amount": pl.Int64(),
+        "lms_amount": pl.Int64(),
+    }
+)
+
+
+def route(sender: Sender) -> Route:
+    """Where a sender reaches. That a foreign carrier takes its messages is known by a price for that country."""
+    return Route(kind=sender.kind, country=sender.country, international=True)  # type: ignore[arg-type]
+
+
+def facts(sender: Sender) -> SenderFacts:
+    """What the wording around a text needs to know of its sender."""
+    return SenderFacts(
+        name=sender.name,
+        kind=sender.kind,  # type: ignore[arg-type]
+        address=sender.address,
+        country=sender.country,
+        opt_out_number=sender.opt_out_number,
+    )
+
+
+def find_ways(
+    senders: Sequence[Sender], countries: Iterable[str], *, allow_lms: bool, on: date
+) -> tuple[dict[str, Way], list[str]]:
+    """(the way to each country that has one, the countries that could be reached if there were a price).
+
+    A sender of the country itself goes before one from abroad; among equals the campaign's order counts.
+    """
+    prices = {sender.pk: price_list(sender.account.provider, on) for sender in senders}
+    ways: dict[str, Way] = {}
+    unpriced: list[str] = []
+    for country in sorted(set(countries)):
+        reaching = [sender for sender in senders if can_send(route(sender), country, "sms")]
+        reaching.sort(key=lambda sender: not is_domestic(sender.country, country))
+        priced = [way for sender in reaching if (way := _way(sender, country, prices[sender.pk], allow_lms))]
+        if priced:
+            ways[country] = priced[0]
+        elif reaching:
+            unpriced.append(country)
+    return ways, unpriced
+
+
+def ways_frame(ways: dict[str, Way]) -> pl.DataFrame:
+    """The ways, to be joined with recipients by country."""
+    rows = [(w.country, w.sender_id, w.lms, w.sms_amount, w.lms_amount) for w in ways.values()]
+    return pl.DataFrame(rows, schema=WAYS, orient="row")
+
+
+def _way(sender: Sender, country: str, prices: PriceList, allow_lms: bool) -> Way | None:
+    sms = prices.rate("sms", country)
+    if sms is None:
+        return None
+    lms = prices.rate("lms", country) if allow_lms and can_send(route(sender), country, "lms") else None
+    return Way(
+        country=country,
+        sender_id=sender.pk,
+        lms=lms is not None,
+        sms_amount=sms.amount,
+        lms_amount=lms.amount if lms is not None else 0,
+    )
