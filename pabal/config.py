@@ -60,7 +60,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     log_format: Annotated[str, "text or json."] = "text"
     log_level: Annotated[str, "DEBUG, INFO, WARNING or ERROR."] = "INFO"
     allow_fictional: Annotated[
-        bool, "Accept phone numbers that never ring (US 555-01xx, KR 010-0000-xxxx). The demo switches it on."
+        bool,
+        "Also accept numbers kept for drama that libphonenumber refuses (UK 07700 900xxx, France 06 39 98 xx xx). "
+        "The demo switches it on.",
     ] = False
     debug: Annotated[bool, "Show error pages with details. Never in production."] = False
 
