@@ -68,7 +68,22 @@ class Results:
 
     def as_dict(self) -> dict[str, Any]:
         """The numbers for the API."""
-        names = ["planned", "waiting", "underway", "accepted", "delivered", "failed", "expired", "cancelled", "unknown", "clicked", "replied", "unsubscribed", "amount", "audience"]
+        names = [
+            "planned",
+            "waiting",
+            "underway",
+            "accepted",
+            "delivered",
+            "failed",
+            "expired",
+            "cancelled",
+            "unknown",
+            "clicked",
+            "replied",
+            "unsubscribed",
+            "amount",
+            "audience",
+        ]
         skips = [{"reason": s.reason, "profiles": s.profiles} for s in self.summary.skips] if self.summary else []
         failures = [{"reason": r.reason, "messages": r.messages} for r in self.failures]
         return {name: getattr(self, name) for name in names} | {"skips": skips, "failures": failures}
