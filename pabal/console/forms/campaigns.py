@@ -84,7 +84,10 @@ class AudienceForm(forms.Form):
         both = set(values.get("include_lists") or []) & set(values.get("exclude_lists") or [])
         if both and values.get("who") == "lists":
             names = ", ".join(item.name for item in both)
-            self.add_error("exclude_lists", _("%(names)s is also chosen above: nobody on it would get a message.") % {"names": names})
+            self.add_error(
+                "exclude_lists",
+                _("%(names)s is also chosen above: nobody on it would get a message.") % {"names": names},
+            )
         return values
 
     @staticmethod
@@ -130,7 +133,10 @@ class MessageForm(forms.Form):
         error_messages={"required": _("Write the message.")},
     )
     shorten_links = forms.BooleanField(
-        label=_("Shorten and track links"), required=False, widget=Switch(), help_text=_("Counts clicks for each person.")
+        label=_("Shorten and track links"),
+        required=False,
+        widget=Switch(),
+        help_text=_("Counts clicks for each person."),
     )
     add_sender_name = forms.BooleanField(
         label=_("Say who it is from"),
