@@ -78,9 +78,9 @@ def test_the_proof_is_aes_of_message_and_position() -> None:
 
 def test_a_million_codes_differ_and_take_less_than_a_second() -> None:
     make_codes(KEY, np.arange(10), 0)
-    begun = time.perf_counter()
+    begun = time.process_time()
     codes = make_codes(KEY, np.arange(1_000_000), 0)
-    assert time.perf_counter() - begun < 1.5
+    assert time.process_time() - begun < 1.5
     assert codes.n_unique() == 1_000_000
     assert codes.str.slice(-7).n_unique() > 999_000
 

@@ -96,10 +96,10 @@ def test_repeated_names_are_fast() -> None:
     names = [f"김{chr(0xAC00 + n)}" for n in range(5000)]
     for name in names:
         with_particle(name, "은/는")
-    begun = time.perf_counter()
+    begun = time.process_time()
     for name in names * 20:
         with_particle(name, "은/는")
-    assert 100_000 / (time.perf_counter() - begun) > 300_000
+    assert 100_000 / (time.process_time() - begun) > 300_000
 
 
 def test_a_closed_syllable_is_heard() -> None:
