@@ -7,19 +7,20 @@ row of all countries (`country` empty).
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pabal.accounts.audit import Actor, Subject, record
 from pabal.billing.models import MILLI, Price
+from pabal.database import raw_cursor
 from pabal.errors import InvalidInput, NotFound
 
 KINDS = ("sms", "lms", "mms")
@@ -52,13 +53,21 @@ class PriceList:
         return rate.amount * parts if kind == "sms" else rate.amount
 
 
+#: The rows of a provider up to a date, the earliest first, for `rates`.
+IN_FORCE: Final = """
+SELECT kind, country, amount, bills_failed FROM price WHERE provider = %s AND valid_from <= %s ORDER BY valid_from
+"""
+
+
+def rates(rows: Iterable[tuple[str, str, int, bool]]) -> dict[tuple[str, str], Rate]:
+    """The rates that rows of `IN_FORCE` leave in force: of each kind and country the last."""
+    return {(kind, country): Rate(amount=amount, bills_failed=failed) for kind, country, amount, failed in rows}
+
+
 def price_list(provider: str, on: date) -> PriceList:
     """The prices of `provider` in force on a date."""
-    rows = Price.objects.filter(provider=provider, valid_from__lte=on).order_by("valid_from")
-    return PriceList(
-        provider,
-        {(row.kind, row.country): Rate(amount=row.amount, bills_failed=row.bills_failed) for row in rows},
-    )
+    with raw_cursor() as cursor:
+        return PriceList(provider, rates(cursor.execute(IN_FORCE, [provider, on]).fetchall()))
 
 
 @transaction.atomic
