@@ -16,11 +16,13 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
 
+from pabal.content.failures import TemplateError
 from pabal.errors import Conflict, InvalidInput, NotAllowed, NotFound, PabalError, Unavailable
 
 log = logging.getLogger(__name__)
@@ -91,6 +93,10 @@ def response(
 def of(error: Exception) -> HttpResponse:
     """The response for whatever was raised while a request was handled."""
     match error:
+        case TemplateError():
+            korean = (get_language() or "").startswith("ko")
+            text = error.message_in("ko" if korean else "en")
+            return response(422, error.code, text, field=error.field, details=error.details)
         case PabalError():
             inner = error.details.pop("errors", ()) if isinstance(error.details.get("errors"), list) else ()
             return response(status_of(error), error.code, error, field=error.field, details=error.details, errors=inner)

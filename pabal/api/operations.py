@@ -72,7 +72,8 @@ class Area(Router):
         audited: bool = False,
         **options: Any,
     ) -> Callable[[F], F]:
-        extra: dict[str, Any] = {"responses": {"default": ERROR}, **options.pop("openapi_extra", {})}
+        extra: dict[str, Any] = options.pop("openapi_extra", {})
+        extra["responses"] = {"default": ERROR, **extra.get("responses", {})}
         extra["x-scope"] = scope.value if scope else None
         if method == "POST":
             extra["parameters"] = [IDEMPOTENCY]

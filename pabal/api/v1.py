@@ -55,5 +55,5 @@ api = Api(
 api.add_decorator(frame, mode="view")
 errors.install(api)
 
-for prefix, module in (("", "me"),):
-    api.add_router(prefix, f"pabal.api.{module}.area")
+for module in ("me", "imports", "content", "credits"):
+    api.add_router("", f"pabal.api.{module}.area")

@@ -21,6 +21,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from pabal.content.failures import TemplateError
 from pabal.errors import Conflict, InvalidInput, NotAllowed, NotFound, PabalError, Unavailable
 
 log = logging.getLogger(__name__)
@@ -40,20 +41,27 @@ def status_of(error: PabalError) -> int:
 
 def add_error(form: forms.BaseForm, error: PabalError) -> None:
     """Show an error in a form: beside its field when the form has it, above the form otherwise."""
-    form.add_error(error.field if error.field in form.fields else None, str(error))
+    form.add_error(error.field if error.field in form.fields else None, sentence(error))
+
+
+def sentence(error: PabalError) -> str:
+    """What an error says, in the reader's language."""
+    if isinstance(error, TemplateError):
+        return error.message_in("ko" if (get_language() or "").startswith("ko") else "en")
+    return str(error)
 
 
 def respond(request: HttpRequest, error: PabalError) -> HttpResponse:
     """The response for an error of ours."""
     if request.headers.get("HX-Request"):
-        toast = json.dumps({"toast": {"text": str(error), "level": "error"}})
+        toast = json.dumps({"toast": {"text": sentence(error), "level": "error"}})
         return HttpResponse(status=status_of(error), headers={"HX-Trigger": toast, "HX-Reswap": "none"})
     back = request.headers.get("Referer", "")
     here = request.method not in ("GET", "HEAD") and not isinstance(error, NotAllowed)
     if here and url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
-        messages.error(request, str(error))
+        messages.error(request, sentence(error))
         return HttpResponseRedirect(back, status=303)
-    return page(request, status_of(error), str(error))
+    return page(request, status_of(error), sentence(error))
 
 
 def page(request: HttpRequest, status: int, text: str) -> HttpResponse:
