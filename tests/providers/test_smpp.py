@@ -21,6 +21,7 @@ from pabal.errors import NotAllowed
 from pabal.errors import Unavailable as CannotOpen
 from pabal.providers.base import Accepted, Outcome, Rejected, Report, Throttled, Unavailable, Uncertain
 from pabal.providers.reasons import Reason
+from pabal.providers.smpp.patience import TRIES
 from tests.providers.conftest import KOREAN, Ears, outgoing, smpp, until
 from tests.smsc.control import Smsc
 
@@ -260,6 +261,24 @@ async def test_a_refusal_means(make_smsc: MakeSmsc, ears: Ears, status: int, exp
         [expected],
         [Throttled(pytest.approx(0.2, abs=0.2), "throttled")],
     )
+    await provider.close()
+
+
+async def test_a_message_that_is_put_off_for_ever_is_refused_at_last(make_smsc: MakeSmsc, ears: Ears) -> None:
+    provider = smpp(make_smsc(receipts="none"))
+    await provider.open(ears)
+    poison = outgoing(999, to="+10000080000")
+    outcomes = [(await provider.send([poison, outgoing(n)]))[0] for n in range(TRIES)]
+    assert kinds(outcomes) == {"Unavailable": TRIES - 1, "Rejected": 1}
+    assert outcomes[-1] == Rejected(Reason.UNKNOWN, "0x00000008")
+    await provider.close()
+
+
+async def test_an_smsc_that_takes_nothing_is_waited_for(make_smsc: MakeSmsc, ears: Ears) -> None:
+    provider = smpp(make_smsc(receipts="none"))
+    await provider.open(ears)
+    poison = outgoing(999, to="+10000080000")
+    assert kinds([(await provider.send([poison]))[0] for _ in range(3 * TRIES)]) == {"Unavailable": 3 * TRIES}
     await provider.close()
 
 

@@ -33,6 +33,7 @@ from pabal.providers.smpp.handover import Flight, Handover, Sent
 from pabal.providers.smpp.joins import Joins
 from pabal.providers.smpp.keeper import Keeper
 from pabal.providers.smpp.link import Direction, Link
+from pabal.providers.smpp.patience import Patience
 from pabal.providers.smpp.pdu import BrokenStream, Delivery, Pdu, read_delivery
 from pabal.providers.smpp.receipts import read_receipt
 from pabal.providers.smpp.reports import Ack, Reports
@@ -72,6 +73,7 @@ class Smpp:
             max_window=min(4 * settings.window, able.max_window),
         )
         self._submission = Submission(settings)
+        self._patience = Patience()
         self._keepers: dict[Direction, Keeper] = {}
         self._under_way: set[Handover] = set()
         self._queue: deque[Flight] = deque()
@@ -117,7 +119,7 @@ class Smpp:
             await handover.done
         finally:
             self._under_way.discard(handover)
-        return handover.result()
+        return self._patience.judge(messages, handover.result())
 
     async def look_up(self, references: Sequence[int]) -> dict[int, Outcome]:
         """SMSCs know nothing of our references, and query_sm is rarely offered."""
