@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from pabal.audience.file_facts import FileFacts
 from pabal.audience.mapping_words import CONSENT_WORDS, HEADERS, TARGETS
+from pabal.audience.refused_file import ADDED
 from pabal.errors import InvalidInput
 
 KINDS = ("text", "number", "boolean", "date")
@@ -83,6 +84,8 @@ def guess(facts: FileFacts) -> Mapped:
             mapped[name] = Target(field=field)
             taken.add(field)
     _settle_names(mapped, values)
+    if tuple(facts.columns[:3]) in ADDED.values():  # a file of refused rows, corrected
+        mapped |= dict.fromkeys(facts.columns[:3], Target(field="ignore"))
     return {
         name: mapped.get(name) or Target(field="property", name=name, kind=guess_kind(values[name]))
         for name in facts.columns

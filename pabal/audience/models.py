@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from pabal.accounts.models import User
@@ -23,8 +23,8 @@ class Profile(models.Model):
     what the profile itself says, and wins over `zones`.
     """
 
-    external_id = models.TextField(null=True, unique=True)
-    phone = models.CharField(max_length=20, default="", blank=True, db_index=True)
+    external_id = models.TextField(null=True)
+    phone = models.CharField(max_length=20, default="", blank=True)
     email = models.TextField(default="", blank=True)
     first_name = models.TextField(default="", blank=True)
     last_name = models.TextField(default="", blank=True)
@@ -40,7 +40,19 @@ class Profile(models.Model):
 
     class Meta:
         db_table = "profile"
-        indexes = [models.Index(fields=["xid"], name="profile_xid")]
+        # One index serves equality and prefixes alike with the "pattern" operator classes, whatever the collation.
+        constraints = [
+            models.UniqueConstraint(fields=["external_id"], name="profile_external_id", opclasses=["text_pattern_ops"])
+        ]
+        indexes = [
+            models.Index(fields=["xid"], name="profile_xid"),
+            models.Index(fields=["phone"], name="profile_phone", opclasses=["varchar_pattern_ops"]),
+            # Small ones, for finding who a row without (or with a new) external id is.
+            models.Index(fields=["phone"], name="profile_phone_only", condition=models.Q(external_id__isnull=True)),
+            models.Index(
+                Lower("email"), name="profile_email_only", condition=models.Q(external_id__isnull=True, phone="")
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.display_name or self.phone or self.external_id or str(self.pk)
@@ -226,14 +238,19 @@ class Import(models.Model):
     """One file of contacts on its way in.
 
     `path` and `refused_path` are relative to PABAL_HOME. `mapping` maps the file's columns to profile fields. `counts`
-    holds rows, created, updated, merged (duplicates within the file), refused, subscribed; `refusals` rows by reason.
+    holds rows, created, updated, unchanged, merged (rows of a person whom the file named before), refused, subscribed,
+    unsubscribed, kept_unsubscribed (who refused later than the statement), joined (the list) and unread (cells left out or
+    kept as text, by field); `refusals` rows by reason. `facts` is what `files.inspect` found; `cursor` is where a run
+    that was interrupted goes on.
     """
 
     name = models.CharField(max_length=255)
     path = models.TextField()
     refused_path = models.TextField(default="")
     state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.UPLOADED)
+    facts = models.JSONField(default=dict)
     mapping = models.JSONField(default=dict)
+    cursor = models.JSONField(default=dict)
     default_country = models.CharField(max_length=2)
     list = models.ForeignKey(List, null=True, on_delete=models.SET_NULL, related_name="imports")
     statement = models.ForeignKey(ConsentStatement, null=True, on_delete=models.PROTECT, related_name="imports")

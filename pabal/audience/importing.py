@@ -1,0 +1,283 @@
+"""Running an import: one chunk a transaction, from where the last run got to.
+
+A chunk's people, its counts, the place in the file and the size of the refused file are committed together, so after a
+crash nothing is written or counted twice.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.db import Error as DatabaseError
+from django.db import connection, transaction
+from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from psycopg import errors as pg
+
+from pabal import config
+from pabal.audience import consent_sql, mapping, people_sql
+from pabal.audience.cleaning import Reading
+from pabal.audience.file_facts import Cursor, FileFacts
+from pabal.audience.models import ConsentMethod, Import, ImportState
+from pabal.audience.people_stream import People, stream
+from pabal.audience.refused_file import RefusedFile
+from pabal.database import raw_cursor
+from pabal.errors import PabalError
+
+log = logging.getLogger(__name__)
+
+#: Rows a transaction: the people lock is held for about a second.
+ROWS = 50_000
+#: What may be lost to somebody faster; the chunk is written again.
+_COLLISIONS = (pg.DeadlockDetected, pg.UniqueViolation, pg.SerializationFailure)
+_ATTEMPTS = 5
+#: Seconds to wait for a database that went away before giving up.
+PATIENCE = 60.0
+_LOCK_SPACE = 0x1_0907
+Progress = Callable[[Import], None]
+
+
+def run(import_id: int, *, progress: Progress | None = None) -> Import:
+    """Import a queued file, or go on with one that was interrupted; returns it done or failed.
+
+    Returns at once when another process runs it, or it is in no state to run. `progress` is called after each chunk.
+    """
+    deadline = None
+    while True:
+        try:
+            with _sole_runner(import_id) as alone:
+                import_ = Import.objects.select_related("list", "statement", "created_by").get(pk=import_id)
+                if not alone and deadline and time.monotonic() < deadline:
+                    time.sleep(1)  # our own session that broke may not have ended yet
+                    continue
+                if not alone or not _begin(import_):
+                    return import_
+                deadline = None
+                with override(_language(import_)):
+                    _run(import_, progress)
+                return import_
+        except (DatabaseError, psycopg.Error) as error:
+            if not _is_gone(error):
+                raise
+            connection.close()
+            deadline = deadline or time.monotonic() + PATIENCE
+            if time.monotonic() > deadline:
+                raise
+            log.warning("import %s waits for the database: %s", import_id, error)
+            time.sleep(1)
+
+
+def _run(import_: Import, progress: Progress | None) -> None:
+    try:
+        _write_all(import_, progress)
+    except PabalError as error:
+        _fail(import_, error.code, str(error))
+    except (pg.DiskFull, OSError) as error:
+        full = isinstance(error, pg.DiskFull) or error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if not full and not isinstance(error, FileNotFoundError):
+            raise
+        code = "disk_full" if full else "file_missing"
+        _fail(import_, code, _failure(code))
+    except (DatabaseError, psycopg.Error) as error:
+        if _is_gone(error):
+            raise
+        log.exception("import %s failed", import_.pk)
+        _fail(import_, "internal", _failure("internal"))
+    except Exception:
+        log.exception("import %s failed", import_.pk)
+        _fail(import_, "internal", _failure("internal"))
+
+
+def _write_all(import_: Import, progress: Progress | None) -> None:
+    home = config.get().home_path
+    facts = FileFacts.from_json(import_.facts)
+    place = import_.cursor or {}
+    start = Cursor(offset=place["offset"], line=place["line"]) if place else facts.start
+    refused = RefusedFile(
+        home / import_.refused_path, facts.columns, _language(import_), size=place.get("refused_bytes", 0)
+    )
+    reading = reading_of(import_)
+    _know_properties(facts, reading)
+    with closing(stream(home / import_.path, facts, reading, start=start, rows=ROWS)) as chunks:
+        for people in chunks:
+            _write(import_, people, refused)
+            if progress is not None:
+                progress(import_)
+    _finish(import_)
+
+
+def reading_of(import_: Import) -> Reading:
+    """How the cells of an import are read, from what was chosen for it."""
+    return Reading(
+        mapped=mapping.from_json(import_.mapping),
+        default_country=import_.default_country,
+        zone=config.get().time_zone,
+        allow_fictional=config.get().allow_fictional,
+        everyone_agreed=import_.statement_id is not None,
+    )
+
+
+def _write(import_: Import, people: People, refused: RefusedFile) -> None:
+    for attempt in range(1, _ATTEMPTS + 1):
+        size = refused.size
+        try:
+            with transaction.atomic():
+                _write_chunk(import_, people, refused)
+            return
+        except _COLLISIONS:
+            refused.size = size
+            import_.refresh_from_db()
+            if attempt == _ATTEMPTS:
+                raise
+            time.sleep(0.05 * attempt)
+
+
+def _write_chunk(import_: Import, people: People, refused: RefusedFile) -> None:
+    earlier = dict(import_.counts)
+    unread = Counter[str](earlier.pop("unread", {}))
+    counts = Counter[str](earlier)
+    refusals = Counter[str](import_.refusals)
+    counts.update({"rows": people.rows, "merged": people.merged, "refused": len(people.refused)})
+    refusals.update(refusal.reason for refusal in people.refused)
+    unread.update(people.unread)
+    with raw_cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")  # a lost chunk is simply written again
+        if people.staging.height:
+            counts.update(_write_people(cursor, import_, people))
+    if people.refused:
+        refused.append(people.refused)
+    before = import_.rows_done
+    import_.rows_done = before + people.rows
+    import_.rows_total = max(import_.rows_total or 0, import_.rows_done)
+    import_.counts = {**counts, "unread": dict(unread)}
+    import_.refusals = dict(refusals)
+    import_.cursor = {"offset": people.end.offset, "line": people.end.line, "refused_bytes": refused.size}
+    moved = Import.objects.filter(pk=import_.pk, state=ImportState.RUNNING, rows_done=before).update(
+        rows_done=import_.rows_done,
+        rows_total=import_.rows_total,
+        counts=import_.counts,
+        refusals=import_.refusals,
+        cursor=import_.cursor,
+    )
+    if moved != 1:
+        raise PabalError(_("The import was changed while it ran."), code="interrupted")
+
+
+def _write_people(cursor: psycopg.Cursor[Any], import_: Import, people: People) -> dict[str, int]:
+    statement = import_.statement
+    people_sql.stage(cursor, people.staging)
+    written = people_sql.write_profiles(cursor, people.staging)
+    agreed = consent_sql.apply_incoming(
+        cursor,
+        consent_sql.Evidence(
+            method=ConsentMethod.IMPORT,
+            source=statement.source if statement else import_.name,
+            statement_id=statement.pk if statement else None,
+            actor=import_.created_by.email if import_.created_by else "",
+        ),
+        channels=statement.channels if statement else [],
+        purposes=statement.purposes if statement else [],
+        at=statement.collected_at if statement else None,
+        xid=written.xid,
+        any_new=written.new > 0,
+        any_known=written.known > 0,
+    )
+    joined = people_sql.join_list(cursor, import_.list_id, written) if import_.list_id else 0
+    return {
+        "created": written.created,
+        "updated": written.updated,
+        "unchanged": written.unchanged,
+        "subscribed": agreed.subscribed,
+        "unsubscribed": agreed.unsubscribed,
+        "kept_unsubscribed": agreed.kept,
+        "joined": joined,
+    }
+
+
+def _begin(import_: Import) -> bool:
+    """Claim a queued import, or one that a process left behind."""
+    claimed = Import.objects.filter(pk=import_.pk, state__in=[ImportState.QUEUED, ImportState.RUNNING]).update(
+        state=ImportState.RUNNING, started_at=Coalesce("started_at", Now()), error=None
+    )
+    if claimed:
+        import_.refresh_from_db()
+    return claimed == 1
+
+
+def _finish(import_: Import) -> None:
+    Import.objects.filter(pk=import_.pk, state=ImportState.RUNNING).update(
+        state=ImportState.DONE, rows_total=import_.rows_done, finished_at=Now()
+    )
+    if import_.rows_done >= ROWS:
+        with raw_cursor() as cursor:  # the planner should know at once; autovacuum takes its time
+            cursor.execute("ANALYZE profile, consent, list_member")
+    import_.refresh_from_db()
+
+
+def _fail(import_: Import, code: str, message: str) -> None:
+    """What was written stays; `actions.queue_import` goes on from there."""
+    Import.objects.filter(pk=import_.pk, state=ImportState.RUNNING).update(
+        state=ImportState.FAILED, error={"code": code, "message": message}, finished_at=Now()
+    )
+    import_.refresh_from_db()
+
+
+def _failure(code: str) -> str:
+    return {
+        "disk_full": _("The disk is full. Free some space, then continue the import; nothing is imported twice."),
+        "file_missing": _("The uploaded file is gone. Upload it again."),
+        "internal": _("The import stopped because of an error in Pabal; the log has the details. It can be continued."),
+    }[code]
+
+
+def _know_properties(facts: FileFacts, reading: Reading) -> None:
+    """Put the file's properties into the catalogue, with an example each."""
+    rows = []
+    for at, column in enumerate(facts.columns):
+        target = reading.mapped.get(column)
+        if target is not None and target.field == "property":
+            example = next((row[at].strip() for row in facts.sample if row[at].strip()), "")
+            rows.append((target.name, target.kind, example[:200]))
+    people_sql.know_properties(rows)
+
+
+def _language(import_: Import) -> str:
+    return (import_.created_by.language if import_.created_by else "") or config.get().language
+
+
+def _is_gone(error: BaseException) -> bool:
+    """Whether the database does not answer (it restarts, or the network is down), as opposed to refusing."""
+    cause = error.__cause__ if isinstance(error.__cause__, psycopg.Error) else error
+    return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) and not isinstance(
+        cause, pg.DiskFull | pg.DeadlockDetected | pg.QueryCanceled | pg.LockNotAvailable
+    )
+
+
+@contextmanager
+def _sole_runner(import_id: int) -> Iterator[bool]:
+    """Whether this process alone runs the import. The lock ends with the connection, however the process ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK_SPACE, import_id % 2**31])
+        alone = bool(cursor.fetchone()[0])
+    try:
+        yield alone
+    finally:
+        if alone and connection.connection is not None and not connection.connection.closed:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK_SPACE, import_id % 2**31])
+
+
+def imports_folder() -> Path:
+    """Where uploads and refused rows lie."""
+    folder = config.get().home_path / "imports"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder

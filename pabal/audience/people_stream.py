@@ -1,0 +1,99 @@
+"""The chunks of a file as people ready to be written, read and cleaned in a thread of their own, one chunk ahead."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import Counter
+from collections.abc import Generator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pabal.audience import files, people_sql
+from pabal.audience.cleaning import Reading, clean, with_properties
+from pabal.audience.file_facts import LINE, Chunk, Cursor, FileFacts, Refusal
+from pabal.audience.merging import Seen, merge
+
+#: Prepared chunks that may wait for the database; with the one being written and the one being cleaned, three in memory.
+_AHEAD = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class People:
+    """A chunk ready to write. `rows` counts records of the file, refused ones included; `merged` those of a person
+    whom the file named before."""
+
+    staging: people_sql.Staging
+    rows: int
+    merged: int
+    refused: tuple[Refusal, ...]
+    unread: Counter[str]
+    end: Cursor
+
+
+def prepare(chunk: Chunk, reading: Reading, seen: Seen) -> People:
+    """Clean and merge one chunk."""
+    cleaned = clean(chunk, reading)
+    merged = seen.mark(merge(cleaned.people))
+    again = int(merged.get_column("again").sum())
+    return People(
+        staging=people_sql.staging(with_properties(merged)),
+        rows=cleaned.people.height + len(cleaned.refused),
+        merged=cleaned.people.height - merged.height + again,
+        refused=cleaned.refused,
+        unread=cleaned.unread,
+        end=chunk.end,
+    )
+
+
+def stream(
+    path: Path, facts: FileFacts, reading: Reading, *, start: Cursor, rows: int
+) -> Generator[People, None, None]:
+    """People from `start` to the end of the file, in chunks of about `rows`.
+
+    To go on after an interruption, the part before `start` is read once more, only to know whom it named. Closing the
+    iterator ends the thread. Raises what reading raised.
+    """
+    ready: queue.Queue[People | BaseException | None] = queue.Queue(_AHEAD)
+    stop = threading.Event()
+
+    def put(item: People | BaseException | None) -> None:
+        while not stop.is_set():
+            with suppress(queue.Full):
+                ready.put(item, timeout=0.2)
+                return
+
+    def read() -> None:
+        try:
+            seen = Seen()
+            if start != facts.start:
+                _recall(path, facts, reading, seen, start, rows)
+            for chunk in files.read_chunks(path, facts, rows, start=start):
+                put(prepare(chunk, reading, seen))
+                if stop.is_set():
+                    return
+            put(None)
+        except BaseException as error:  # handed to the consumer, which raises it
+            put(error)
+
+    thread = threading.Thread(target=read, name=f"read-{path.name}", daemon=True)
+    thread.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _recall(path: Path, facts: FileFacts, reading: Reading, seen: Seen, end: Cursor, rows: int) -> None:
+    for chunk in files.read_chunks(path, facts, rows):
+        before = chunk.frame.filter(pl.col(LINE) < end.line)
+        seen.mark(merge(clean(Chunk(frame=before, refused=(), end=chunk.end), reading).people))
+        if chunk.end.line >= end.line:
+            return

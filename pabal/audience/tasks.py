@@ -1,0 +1,33 @@
+"""Imports in the background, on the engine's queue."""
+
+from __future__ import annotations
+
+from django.db import connection
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from pabal.audience import importing
+from pabal.audience.models import Import, ImportState
+
+
+@app.task(queue="engine", name="audience.run_import", retry=RetryStrategy(max_attempts=10, wait=30))
+def run_import(import_id: int) -> None:
+    """Import a queued file. Synchronous on purpose: it runs in a thread, and its heavy work lets go of the GIL.
+
+    A database that stays away longer than `importing.PATIENCE` fails the job, which is tried again and goes on.
+    """
+    try:
+        importing.run(import_id)
+    finally:
+        connection.close()
+
+
+def resume_interrupted() -> int:
+    """Queue again the imports of an engine that was killed; called when an engine takes the lead. Returns how many.
+
+    Harmless for an import that runs: only one process can hold it.
+    """
+    left = Import.objects.filter(state__in=[ImportState.RUNNING, ImportState.QUEUED]).values_list("pk", flat=True)
+    for import_id in left:
+        run_import.defer(import_id=import_id)
+    return len(left)
