@@ -12,7 +12,7 @@ from pabal.audience.models import Profile
 from pabal.campaigns.models import Campaign
 from pabal.content.compose import Compiled, Content, Purpose, SenderFacts, ShortLinks, compile_content
 from pabal.delivery.models import Sender
-from pabal.policy.countries import Route, choose_route
+from pabal.policy.countries import Route, can_send, is_domestic
 
 _PROPERTY = "properties."
 
@@ -41,14 +41,19 @@ def facts_of(sender: Sender) -> SenderFacts:
 
 
 def route_of(sender: Sender) -> Route:
-    """What decides where a sender reaches."""
-    return Route(kind=cast(Any, sender.kind), country=sender.country)
+    """What decides where a sender reaches. That it carries abroad is known by a price for the country (`ways`)."""
+    return Route(kind=cast(Any, sender.kind), country=sender.country, international=True)
+
+
+def reaching(senders: Sequence[Sender], country: str) -> list[Sender]:
+    """The senders that reach the country: those of the country itself first, then in the campaign's order."""
+    found = [sender for sender in senders if can_send(route_of(sender), country, "sms")]
+    return sorted(found, key=lambda sender: not is_domestic(sender.country, country))
 
 
 def choose_sender(senders: Sequence[Sender], country: str) -> Sender | None:
-    """The first of the campaign's senders that reaches the country, or None."""
-    index = choose_route([route_of(s) for s in senders], country, "sms")
-    return None if index is None else senders[index]
+    """The campaign's sender for the country, or None."""
+    return next(iter(reaching(senders, country)), None)
 
 
 @lru_cache(maxsize=256)

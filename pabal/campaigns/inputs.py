@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pabal.campaigns.candidates import Audience
+from pabal.campaigns.compose import content_of, route_of
 from pabal.campaigns.models import Campaign, Plan, PlanMode, SmartCounts
-from pabal.campaigns.ways import route
 from pabal.content.compose import Content
 from pabal.delivery.models import CampaignControl, Sender
 from pabal.policy.hours import Window
@@ -37,25 +37,13 @@ def senders_of(campaign: Campaign) -> tuple[Sender, ...]:
     return tuple(senders[pk] for (pk,) in chosen if pk in senders)
 
 
-def content_of(campaign: Campaign) -> Content:
-    """What the campaign says."""
-    return Content(
-        text=campaign.text,
-        subject=campaign.subject or None,
-        shorten_links=campaign.shorten_links,
-        opt_out=campaign.add_opt_out,
-        sender_name=campaign.add_sender_name,
-        allow_lms=campaign.allow_lms,
-    )
-
-
 def policy_of(campaign: Campaign, senders: tuple[Sender, ...]) -> Policy:
     """The campaign's rules."""
     window = None
     if campaign.hours_from != campaign.hours_to:
         window = Window(opens=campaign.hours_from, closes=campaign.hours_to)
     return Policy(
-        routes=tuple(route(sender) for sender in senders),
+        routes=tuple(route_of(sender) for sender in senders),
         purpose="informational" if campaign.purpose == "informational" else "promotional",
         smart_sending=None if campaign.smart_hours is None else timedelta(hours=campaign.smart_hours),
         smart_counts=SmartCounts(campaign.smart_counts).value,  # type: ignore[arg-type]

@@ -17,17 +17,17 @@ from dataclasses import dataclass, replace
 from pabal.billing.queries import balance
 from pabal.campaigns.candidates import Candidates, estimate
 from pabal.campaigns.chunks import Judged, build
+from pabal.campaigns.compose import facts_of
 from pabal.campaigns.inputs import PlanInput
-from pabal.campaigns.links import short_links
 from pabal.campaigns.outcome import summarise
 from pabal.campaigns.render_pool import Rendering, RenderPool, variables_of
 from pabal.campaigns.summary import PlanSummary
-from pabal.campaigns.ways import Way, facts, find_ways
+from pabal.campaigns.ways import Way, find_ways
 from pabal.campaigns.write import Chunk, PlanWriter, Progress
-from pabal.config import get
 from pabal.content.compose import Compiled, compile_content
 from pabal.database import raw_cursor
 from pabal.delivery.models import Link
+from pabal.delivery.short_links import short_links
 from pabal.warehouse.client import Warehouse
 
 RENDER_TIMEOUT = 120.0
@@ -54,9 +54,10 @@ def prepare(inputs: PlanInput, countries: list[str]) -> Prepared:
     """Choose senders and prices and compile the text for each country. Raises TemplateError (InvalidInput)."""
     ways, unpriced = find_ways(inputs.senders, countries, allow_lms=inputs.content.allow_lms, on=inputs.now.date())
     senders = {sender.pk: sender for sender in inputs.senders}
-    links = short_links(get())
     contents = {
-        country: compile_content(inputs.content, facts(senders[way.sender_id]), country, links, inputs.policy.purpose)
+        country: compile_content(
+            inputs.content, facts_of(senders[way.sender_id]), country, short_links(), inputs.policy.purpose
+        )
         for country, way in ways.items()
     }
     return Prepared(ways=ways, unpriced=tuple(unpriced), contents=contents)

@@ -9,9 +9,9 @@ from datetime import date
 import polars as pl
 
 from pabal.billing.prices import PriceList, price_list
-from pabal.content.compose import SenderFacts
+from pabal.campaigns.compose import reaching, route_of
 from pabal.delivery.models import Sender
-from pabal.policy.countries import Route, can_send, is_domestic
+from pabal.policy.countries import can_send
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,22 +38,6 @@ WAYS = pl.Schema(
 )
 
 
-def route(sender: Sender) -> Route:
-    """Where a sender reaches. That a foreign carrier takes its messages is known by a price for that country."""
-    return Route(kind=sender.kind, country=sender.country, international=True)  # type: ignore[arg-type]
-
-
-def facts(sender: Sender) -> SenderFacts:
-    """What the wording around a text needs to know of its sender."""
-    return SenderFacts(
-        name=sender.name,
-        kind=sender.kind,  # type: ignore[arg-type]
-        address=sender.address,
-        country=sender.country,
-        opt_out_number=sender.opt_out_number,
-    )
-
-
 def find_ways(
     senders: Sequence[Sender], countries: Iterable[str], *, allow_lms: bool, on: date
 ) -> tuple[dict[str, Way], list[str]]:
@@ -65,12 +49,11 @@ def find_ways(
     ways: dict[str, Way] = {}
     unpriced: list[str] = []
     for country in sorted(set(countries)):
-        reaching = [sender for sender in senders if can_send(route(sender), country, "sms")]
-        reaching.sort(key=lambda sender: not is_domestic(sender.country, country))
-        priced = [way for sender in reaching if (way := _way(sender, country, prices[sender.pk], allow_lms))]
+        found = reaching(senders, country)
+        priced = [way for sender in found if (way := _way(sender, country, prices[sender.pk], allow_lms))]
         if priced:
             ways[country] = priced[0]
-        elif reaching:
+        elif found:
             unpriced.append(country)
     return ways, unpriced
 
@@ -85,7 +68,7 @@ def _way(sender: Sender, country: str, prices: PriceList, allow_lms: bool) -> Wa
     sms = prices.rate("sms", country)
     if sms is None:
         return None
-    lms = prices.rate("lms", country) if allow_lms and can_send(route(sender), country, "lms") else None
+    lms = prices.rate("lms", country) if allow_lms and can_send(route_of(sender), country, "lms") else None
     return Way(
         country=country,
         sender_id=sender.pk,
