@@ -6,7 +6,10 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from pabal.accounts.access import public
 
+
+@public
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 `ok` when the database answers, else 503 with the reason."""
     try:
@@ -17,9 +20,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
+@public
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus metrics of this worker; for loopback and private monitoring only, so a proxy must not pass it on."""
     address = request.META.get("REMOTE_ADDR", "")
-    if request.headers.get("X-Forwarded-For") or not (address in {"", "127.0.0.1", "::1"}):
+    if request.headers.get("X-Forwarded-For") or address not in {"", "127.0.0.1", "::1"}:
         return HttpResponse(status=404)
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)

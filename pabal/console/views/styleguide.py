@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from pabal.accounts.access import public
 from pabal.console.charts import Bar, BarList, Series, StackedBar, TimeSeries
 from pabal.console.parts import Bubble, Entry, Funnel, Page, Skip, Tab
 from pabal.console.statuses import LOOKS
@@ -132,6 +133,7 @@ def samples(prefix: str) -> dict[str, Any]:
     }
 
 
+@public  # it looks for itself
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Shown while developing, or to admins."""
     user = request.user
