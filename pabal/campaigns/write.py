@@ -7,7 +7,6 @@ a planner that lost its lock can write nothing more.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,14 +56,14 @@ class PlanWriter:
     def __exit__(self, *exception: object) -> None:
         self._connection.close()
 
-    def lock(self, *, waiting: Callable[[], None] = lambda: None, pause: float = 0.2) -> None:
-        """Wait for one's turn to plan; `waiting` is called again and again, and may raise to give up."""
+    def lock(self, *, patience: float = 2.0, pause: float = 0.2) -> bool:
+        """Take one's turn to plan; False when another plan is still being made after `patience` seconds."""
+        until = time.monotonic() + patience
         while True:
             got = self._value(f"SELECT pg_try_advisory_lock({PLANNING_LOCK})")
             self._connection.commit()
-            if got:
-                return
-            waiting()
+            if got or time.monotonic() > until:
+                return bool(got)
             time.sleep(pause)
 
     def write(self, chunk: Chunk) -> None:

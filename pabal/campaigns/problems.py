@@ -1,0 +1,106 @@
+"""What stands between a draft and its review or launch, each with the step where it is put right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from pabal.billing.prices import price_list
+from pabal.billing.queries import balance
+from pabal.campaigns.compose import compiled, content_of, facts_of
+from pabal.campaigns.inputs import senders_of
+from pabal.campaigns.models import Campaign, Plan, PlanMode, PlanState
+from pabal.campaigns.summary import PlanSummary
+from pabal.content.failures import TemplateError
+from pabal.delivery.models import Sender, SenderState
+from pabal.delivery.short_links import short_links
+
+REVIEW_VALID = timedelta(hours=1)
+"""How old a review may be when a campaign is launched on its strength."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """`step`: audience, message, sending, or empty. `blocks_review`: it could not even be planned."""
+
+    code: str
+    message: str
+    field: str = ""
+    step: str = ""
+    blocks_review: bool = False
+
+
+def problems(campaign: Campaign) -> list[Problem]:
+    """What must be put right in the draft before it can be launched; empty when nothing must."""
+    found: list[Problem] = []
+    if not campaign.all_profiles and not campaign.include_lists.exists():
+        message = _("Choose who gets it: everyone, or at least one list.")
+        found.append(_blocking("no_audience", message, "include_lists", "audience"))
+    senders = senders_of(campaign)
+    if not senders:
+        found.append(_blocking("no_sender", _("Choose at least one sender."), "senders", "message"))
+    if not campaign.text.strip():
+        found.append(_blocking("text_missing", _("Write the message."), "text", "message"))
+    else:
+        found += _of_text(campaign, senders)
+    if senders and all(sender.state == SenderState.STOPPED for sender in senders):
+        message = _("All senders of this campaign are stopped.")
+        found.append(Problem(code="senders_stopped", message=message, field="senders", step="message"))
+    if senders and not any(price_list(s.account.provider, timezone.localdate()).rates for s in senders):
+        message = _("There is no price for these senders. Add one to the price list first.")
+        found.append(Problem(code="no_price", message=message, field="senders", step="message"))
+    if campaign.starts_at is not None and campaign.starts_at < timezone.now() - timedelta(minutes=1):
+        message = _("The time to start has passed. Choose another, or start at once.")
+        found.append(Problem(code="starts_at_past", message=message, field="starts_at", step="sending"))
+    return found
+
+
+def problems_of_review(campaign: Campaign, now: datetime) -> list[Problem]:
+    """What the newest review of this version says against a launch."""
+    plan = newest_review(campaign)
+    if plan is None or plan.finished_at is None or plan.finished_at < now - REVIEW_VALID:
+        message = _("Review the campaign again: it has not been counted since it was changed, or long ago.")
+        return [Problem(code="review_outdated", message=message)]
+    summary = PlanSummary.from_json(plan.summary)
+    if not summary.messages:
+        message = _("Nobody would get a message. The review says why.")
+        return [Problem(code="no_recipients", message=message, step="audience", field="include_lists")]
+    available = balance().available
+    if summary.amount > available:
+        message = _("The balance does not cover this campaign. Top it up first.")
+        return [Problem(code="insufficient_balance", message=message)]
+    return []
+
+
+def newest_review(campaign: Campaign) -> Plan | None:
+    """The newest finished review of the campaign as it stands now."""
+    return (
+        Plan.objects.filter(
+            campaign=campaign,
+            mode=PlanMode.REVIEW,
+            state=PlanState.DONE,
+            campaign_version=campaign.version,
+        )
+        .order_by("-id")
+        .first()
+    )
+
+
+def _blocking(code: str, message: str, field: str, step: str) -> Problem:
+    return Problem(code=code, message=message, field=field, step=step, blocks_review=True)
+
+
+def _of_text(campaign: Campaign, senders: tuple[Sender, ...]) -> list[Problem]:
+    """What the template says, in the countries of its senders."""
+    purpose: Any = "informational" if campaign.purpose == "informational" else "promotional"
+    for sender in senders:
+        try:
+            compiled(content_of(campaign), facts_of(sender), sender.country, short_links(), purpose)
+        except TemplateError as error:
+            language: Any = "ko" if (translation.get_language() or "").startswith("ko") else "en"
+            return [_blocking(error.code, error.message_in(language), error.field or "text", "message")]
+    return []

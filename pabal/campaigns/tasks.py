@@ -1,0 +1,37 @@
+"""Work of the engine: plans as jobs, and what it looks after by the second."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from pabal.campaigns import lifecycle, warehouse
+from pabal.campaigns.lifecycle import finish_done, start_due
+
+__all__ = ["enqueue", "finish_done", "make_plan", "resume_plans", "start_due"]
+
+
+@app.task(queue="engine", name="make_plan", pass_context=False)
+def make_plan(plan_id: int) -> None:
+    """Carry a plan out; in a second, if another one is being made."""
+    if not lifecycle.carry_out(plan_id, warehouse.current(), dsn=lifecycle.database_dsn()):
+        enqueue(plan_id, seconds=1)
+
+
+def enqueue(plan_id: int, *, seconds: int = 0) -> None:
+    """Have the engine carry a plan out, when this transaction is committed. Twice is once."""
+    try:
+        with transaction.atomic():
+            job = make_plan.configure(queueing_lock=f"plan-{plan_id}", schedule_in={"seconds": seconds})
+            job.defer(plan_id=plan_id)
+    except AlreadyEnqueued:
+        return
+
+
+def resume_plans() -> int:
+    """When the engine starts: carry on with the plans that the last one left; how many."""
+    plans = lifecycle.unfinished_plans()
+    for plan_id in plans:
+        enqueue(plan_id)
+    return len(plans)

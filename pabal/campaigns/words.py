@@ -1,0 +1,69 @@
+"""What people read about plans and campaigns, by code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from pabal.billing.models import MILLI
+from pabal.campaigns.summary import Warning
+
+_REASONS: dict[str, Any] = {
+    "": "",
+    "insufficient_balance": gettext_lazy("The balance does not cover it. Top it up, then resume."),
+    "plan_failed": gettext_lazy("Preparing it failed. Resume to try again from where it stopped."),
+    "nothing_to_send": gettext_lazy("Nobody was left to send to."),
+    "by_person": "",
+}
+
+
+def state_reason(code: str) -> str:
+    """Why a campaign is in its state, as a sentence; empty when there is nothing to say."""
+    return str(_REASONS.get(code, code))
+
+
+def warning(found: Warning) -> str:
+    """A plan's warning as a sentence."""
+    details = found.details
+    messages = int(details.get("messages", 0))
+    match found.code:
+        case "no_messages":
+            return _("Nobody would get a message.")
+        case "balance_short":
+            missing = f"{details.get('missing', 0) / MILLI:,.0f}"
+            return _("The balance is %(missing)s short.") % {"missing": missing}
+        case "timeouts":
+            return ngettext(
+                "%(n)s message would not be sent in time. Extend the time-out, add a sender, or split the campaign.",
+                "%(n)s messages would not be sent in time. Extend the time-out, add a sender, or split the campaign.",
+                messages,
+            ) % {"n": f"{messages:,}"}
+        case "held":
+            return ngettext(
+                "%(n)s message waits until the allowed hours at the recipient's place begin.",
+                "%(n)s messages wait until the allowed hours at the recipient's place begin.",
+                messages,
+            ) % {"n": f"{messages:,}"}
+        case "unpriced":
+            return _("There is no price for %(countries)s, so nobody there gets a message.") % {
+                "countries": ", ".join(details.get("countries", []))
+            }
+        case "unicode":
+            return ngettext(
+                "%(n)s message needs Unicode (UCS-2), which makes parts shorter and the message dearer.",
+                "%(n)s messages need Unicode (UCS-2), which makes parts shorter and messages dearer.",
+                messages,
+            ) % {"n": f"{messages:,}"}
+        case "some_lms":
+            return ngettext(
+                "%(n)s message exceeds 90 bytes and goes out as LMS, at its price.",
+                "%(n)s messages exceed 90 bytes and go out as LMS, at its price.",
+                messages,
+            ) % {"n": f"{messages:,}"}
+    return found.code
+
+
+WARNINGS = ("no_messages", "balance_short", "timeouts", "held", "unpriced", "unicode", "some_lms")
+"""Every code of a warning, for the reference."""
