@@ -47,6 +47,12 @@ _SPELLINGS = {form: pair for pair, forms in PARTICLES.items() for form in forms}
     for spelling in (pair, f"{opened}/{closed}", f"{closed}({opened})", f"{opened}({closed})")
 }
 
+_EURO = frozenset(closed for closed, _ in PARTICLES.values() if closed.startswith("으로"))
+"""Forms that a closing ㄹ does not call for: 서울로."""
+
+_FIRST_SYLLABLE, _SYLLABLES, _CODAS, _RIEUL_INDEX = 0xAC00, 11_172, 28, 8
+"""Hangul syllables stand in order of their parts (Unicode, chapter 3.12), the final consonant changing fastest."""
+
 _LATIN = regex.compile(r"[A-Za-z]+$")
 _RIEUL, _MIEUM, _NIEUN, _IEUNG, _STOP = "ㄹ", "ㅁ", "ㄴ", "ㅇ", "ㅂ"
 _LETTER_CODA = {"L": _RIEUL, "R": _RIEUL, "M": _MIEUM, "N": _NIEUN}
@@ -70,18 +76,25 @@ def canonical_particle(spelling: str) -> str | None:
     return _SPELLINGS.get(spelling.replace(" ", ""))
 
 
-@lru_cache(maxsize=200_000)
 def with_particle(word: str, pair: str) -> str:
     """`word` followed by the form of `pair` (a key of `PARTICLES`) that agrees with it. An empty word stays empty."""
     if not word:
         return word
     closed, opened = PARTICLES[pair]
+    syllable = ord(word[-1]) - _FIRST_SYLLABLE
+    if not 0 <= syllable < _SYLLABLES:
+        return word + _form(word, pair)
+    coda = syllable % _CODAS
+    return word + (opened if coda == 0 or (coda == _RIEUL_INDEX and closed in _EURO) else closed)
+
+
+@lru_cache(maxsize=100_000)
+def _form(word: str, pair: str) -> str:
+    closed, opened = PARTICLES[pair]
     coda = coda_of(word)
     if coda is None:
-        return f"{word}{both_forms(pair)}"
-    if coda == _RIEUL and closed.startswith("으로"):
-        return word + opened
-    return word + (closed if coda else opened)
+        return both_forms(pair)
+    return opened if not coda or (coda == _RIEUL and closed in _EURO) else closed
 
 
 def both_forms(pair: str) -> str:

@@ -25,6 +25,9 @@ BEGIN, END = "\x02", "\x03"
 _MARKS = "\x0e\x0f\x10\x11\x12\x13\x14\x15"
 """Stand for the links of a message until its own are put in. No value has them, since values are cleaned first."""
 
+_SAMPLE = 4096
+"""Rows by which it is decided whether recipients share values at all."""
+
 _NOTHING_SAID = rf"{BEGIN}[\s\x00-\x0d\x16-\x1f\x7f-\x9f]*{END}"
 
 
@@ -142,9 +145,11 @@ def _columns(template: Template, frame: pl.DataFrame, marks: Mapping[str, str]) 
 
 def _distinct(columns: Sequence[Column], height: int) -> tuple[list[tuple[Any, ...]], pl.Series | None]:
     """The different rows, and for each recipient which one is his; None if each has his own."""
-    rows = zip(*(column.values for column in columns), strict=True) if columns else repeat((), height)
-    if not all(column.plain for column in columns):
-        return list(rows), None
+    rows: list[tuple[Any, ...]] = list(zip(*(column.values for column in columns), strict=True))
+    if not columns:
+        rows = [()] * height
+    if not all(column.plain for column in columns) or len(set(rows[:_SAMPLE])) > _SAMPLE // 2:
+        return rows, None
     seen: dict[tuple[Any, ...], int] = {}
     places = [seen.setdefault(row, len(seen)) for row in rows]
     if len(seen) == height:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from smpplib import consts, gsm
 
-from pabal.content.alphabets import GSM, clusters, utf16_units
+from pabal.content.alphabets import GSM, Scheme, clusters, utf16_units
 from pabal.content.encoding import measure, replace_forcing
 from pabal.content.limits import LIMITS, limit
 from pabal.content.parts import split_parts
@@ -106,8 +106,8 @@ def test_forcing_characters_are_named_and_counted() -> None:
         ("“그대로” … ★ ①", "kr", "“그대로” … ★ ①"),
     ],
 )
-def test_one_click_replaces_what_has_a_replacement(text: str, scheme: str, expected: str) -> None:
-    assert replace_forcing(text, scheme) == expected  # type: ignore[arg-type]
+def test_one_click_replaces_what_has_a_replacement(text: str, scheme: Scheme, expected: str) -> None:
+    assert replace_forcing(text, scheme) == expected
 
 
 def test_what_is_replaced_no_longer_forces() -> None:
@@ -186,11 +186,9 @@ def test_korean_units_are_the_length_of_the_encoded_bytes(text: str) -> None:
 
 
 @given(TEXTS, st.sampled_from(["gsm", "kr"]))
-def test_replacing_never_leaves_more_that_forces(text: str, scheme: str) -> None:
-    before = {f.character for f in measure(text, scheme).forcing if f.replacement is None}  # type: ignore[arg-type]
-    replaced = replace_forcing(text, scheme)  # type: ignore[arg-type]
-    assert sum(f.count for f in measure(replaced, scheme).forcing) <= sum(  # type: ignore[arg-type]
-        f.count
-        for f in measure(text, scheme).forcing  # type: ignore[arg-type]
-    )
-    assert all(c in replaced for c in before)
+def test_replacing_never_leaves_more_that_forces(text: str, scheme: Scheme) -> None:
+    before = measure(text, scheme).forcing
+    replaced = replace_forcing(text, scheme)
+    after = measure(replaced, scheme).forcing
+    assert sum(forcing.count for forcing in after) <= sum(forcing.count for forcing in before)
+    assert all(forcing.character in replaced for forcing in before if forcing.replacement is None)
