@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pabal.providers.base import Inbound, Outgoing, Receipt, Report
+from pabal.providers.base import Accepted, Inbound, Outcome, Outgoing, Receipt, Report, Uncertain
 from pabal.providers.smpp import Smpp, SmppSettings
 from tests.smsc.control import Smsc
 
@@ -79,3 +80,19 @@ async def until(true: Callable[[], Any], within_s: float = 10) -> None:
     while not true():
         assert time.monotonic() < deadline, "it did not happen in time"
         await asyncio.sleep(0.01)
+
+
+def kinds(outcomes: Sequence[Outcome]) -> Counter[str]:
+    return Counter(type(outcome).__name__ for outcome in outcomes)
+
+
+def judge(smsc: Smsc, outcomes: Sequence[Outcome], first: int = 0) -> None:
+    """The SMSC's log against our outcomes: nothing twice, and no outcome that is untrue."""
+    times = Counter(taken.to for taken in smsc.taken())
+    assert max(times.values(), default=1) == 1
+    for index, outcome in enumerate(outcomes, first):
+        carried = times[outgoing(index).to[1:]]
+        if isinstance(outcome, Accepted):
+            assert carried == 1
+        elif not isinstance(outcome, Uncertain):
+            assert carried == 0, outcome
