@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from pabal.console.views import accounts, api_keys, audit, health, settings, styleguide, users
+from pabal.console.views import accounts, api_keys, audit, credits, health, home, settings, styleguide, users
+from pabal.console.views.campaigns import draft, listing, live, preview, review
 
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -25,4 +26,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/keys", api_keys.api_keys, name="api_keys"),
     path("settings/keys/<int:key_id>/revoke", api_keys.api_key_revoke, name="api_key_revoke"),
     path("settings/audit", audit.audit, name="audit"),
+    path("", home.home, name="home"),
+    path("credits/", credits.index, name="credits"),
+    path("credits/prices", credits.price_list, name="prices"),
+    path("campaigns/", listing.index, name="campaigns"),
+    path("campaigns/new", listing.new, name="campaign_new"),
+    path("campaigns/<slug:key>", live.show, name="campaign"),
+    path("campaigns/<slug:key>/basics", draft.basics, name="campaign_basics"),
+    path("campaigns/<slug:key>/audience", draft.audience, name="campaign_audience"),
+    path("campaigns/<slug:key>/message", draft.message, name="campaign_message"),
+    path("campaigns/<slug:key>/preview", preview.show, name="campaign_preview"),
+    path("campaigns/<slug:key>/sending", draft.sending, name="campaign_sending"),
+    path("campaigns/<slug:key>/review", review.show, name="campaign_review"),
+    path("campaigns/<slug:key>/launch", review.launch, name="campaign_launch"),
+    path("campaigns/<slug:key>/duplicate", live.duplicate, name="campaign_duplicate"),
+    path("campaigns/<slug:key>/act/<slug:verb>", live.act, name="campaign_act"),
 ]

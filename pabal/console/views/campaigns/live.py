@@ -16,6 +16,7 @@ from pabal.accounts.models import Role
 from pabal.billing.models import MILLI
 from pabal.campaigns import actions, words
 from pabal.campaigns.compose import content_of
+from pabal.campaigns.inputs import senders_of
 from pabal.campaigns.models import TRANSITIONS, Campaign, CampaignState, Plan, PlanMode
 from pabal.campaigns.preview import preview_profile
 from pabal.console import charts, formats
@@ -108,9 +109,8 @@ def _bubbles(campaign: Campaign) -> list[Bubble]:
     profile = sample_profile()
     if profile is None:
         return []
-    made = preview_profile(
-        content_of(campaign), list(campaign.senders.order_by("id")), profile, purpose=campaign.purpose
-    )  # type: ignore[arg-type]
+    purpose: Any = campaign.purpose
+    made = preview_profile(content_of(campaign), senders_of(campaign), profile, purpose=purpose)
     return [Bubble(text=made.text, title=made.subject)] if made.text else []
 
 

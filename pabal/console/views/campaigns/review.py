@@ -27,7 +27,7 @@ from pabal.console.parts import Bubble, Funnel, Skip
 from pabal.console.views.campaigns.draft import step_links
 from pabal.delivery.models import Sender
 from pabal.errors import InvalidInput
-from pabal.policy.skips import SKIP_WORDS, SkipReason
+from pabal.policy.skips import SKIP_WORDS, Language, SkipReason
 
 
 def _plan(campaign: Campaign) -> Plan | None:
@@ -124,7 +124,7 @@ def _sample(sample: TextSample) -> dict[str, Any]:
 
 def funnel(campaign: Campaign, summary: PlanSummary) -> Funnel:
     """From the audience to the messages, each reason with what it means, what helps, and a few of the people."""
-    language = "ko" if (get_language() or "").startswith("ko") else "en"
+    language: Language = "ko" if (get_language() or "").startswith("ko") else "en"
     ids = {pk for skip in summary.skips for pk in skip.samples}
     people = {p.pk: p for p in Profile.objects.filter(pk__in=ids)}
     skips = []
