@@ -14,6 +14,7 @@ from pabal.campaigns.compose import choose_sender, compiled, facts_of, frame_of,
 from pabal.content.compose import Content, Purpose
 from pabal.content.encoding import Measure, measure
 from pabal.content.failures import TemplateError
+from pabal.content.grammar import property_expression
 from pabal.delivery.models import Sender
 from pabal.delivery.short_links import short_links
 
@@ -75,14 +76,9 @@ class Insertable:
     example: str = ""
 
 
-def property_code(name: str) -> str:
-    """How a template names a custom property: plainly if it can, else in brackets."""
-    return name if name.isidentifier() else f"properties[{name!r}]"
-
-
 def insertable_properties(limit: int = 100) -> list[Insertable]:
     """The custom properties that people have, by name."""
     return [
-        Insertable(name=p.name, label=p.name, code="{{ " + property_code(p.name) + " }}", example=p.example)
+        Insertable(name=p.name, label=p.name, code="{{ " + property_expression(p.name) + " }}", example=p.example)
         for p in Property.objects.order_by("name")[:limit]
     ]

@@ -288,6 +288,15 @@ class _Checker:
         self.fail("key_not_literal", tokens[at].start, found=tokens[at].text)
 
 
+def property_expression(name: str) -> str:
+    """How a template names a custom property: plainly if that means the property, else in brackets."""
+    taken = name in PROFILE_FIELDS or name in SCOPES or name in KEYWORDS or name == "loop" or is_link(name)
+    if name.isidentifier() and not taken and not name.startswith(("__", _FLAT)):
+        return name
+    quoted = name.replace("\\", "\\\\").replace("'", "\\'")
+    return f"properties['{quoted}']"
+
+
 def is_link(name: str) -> bool:
     """Whether a variable is one of ours: a short link of this message, or the way out."""
     return name == "unsubscribe_link" or (name.startswith("link_") and name[5:].isdigit())

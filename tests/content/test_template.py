@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pabal.content.failures import TemplateError
-from pabal.content.grammar import FILTERS, TESTS
+from pabal.content.grammar import FILTERS, TESTS, property_expression
 from pabal.content.labels import TEMPLATE_ERRORS
 from pabal.content.template import OUTPUT_LIMIT, compile_template
 
@@ -118,6 +118,33 @@ def test_a_template_says(source: str, expected: str) -> None:
 )
 def test_its_variables_are_known_before(source: str, variables: tuple[str, ...]) -> None:
     assert compile_template(source).variables == variables
+
+
+@given(
+    st.one_of(
+        st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12),
+        st.sampled_from(
+            [
+                "등급",
+                "등급 이름",
+                "first_name",
+                "if",
+                "event",
+                "properties",
+                "loop",
+                "v_0",
+                "__a",
+                "link_1",
+                "a'b",
+                'a"b',
+                "a\\b",
+                "a.b",
+            ]
+        ),
+    )
+)
+def test_any_property_can_be_written(name: str) -> None:
+    assert compile_template(f"{{{{ {property_expression(name)} }}}}").variables == (f"properties.{name}",)
 
 
 def test_its_variables_are_those_that_the_engine_finds() -> None:
