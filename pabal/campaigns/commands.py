@@ -70,8 +70,8 @@ def _verb(action: Callable[..., Campaign]) -> Callable[[argparse.Namespace], int
 def _campaigns(options: argparse.Namespace) -> int:
     found = list(Campaign.objects.order_by("-id"))
     if options.json:
-        rows = [{"key": c.key, "name": c.name, "state": c.state, "starts_at": c.starts_at} for c in found]
-        print(msgspec.json.encode(rows).decode())
+        plain = [{"key": c.key, "name": c.name, "state": c.state, "starts_at": c.starts_at} for c in found]
+        print(msgspec.json.encode(plain).decode())
         return 0
     rows = [(c.key, c.name, str(c.get_state_display()), _moment(c.starts_at)) for c in found]
     print(_table([(_("Key"), _("Name"), _("State"), _("Starts")), *rows]))
