@@ -9,6 +9,9 @@ from django.test import Client
 
 from pabal.accounts.keys import Scope
 from tests.accounts import people
+from tests.accounts.conftest import quick_passwords
+
+__all__ = ["quick_passwords"]
 
 #: `call("POST", "/lists", {...}, key="…", idempotency="…")` → the response, its JSON as `.data`.
 Call = Callable[..., Any]
