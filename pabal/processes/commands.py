@@ -56,7 +56,7 @@ def run_up(options: argparse.Namespace) -> int:
 def run_demo(options: argparse.Namespace) -> int:
     from pabal.processes.demo import run
 
-    return run(options.purchases)
+    return int(run(options.purchases))
 
 
 def supervise(config: Config, *, greet: Callable[[Config], None]) -> int:
