@@ -142,7 +142,7 @@ async def test_answers_given_twice_or_to_nobody_change_nothing(make_smsc: MakeSm
     await provider.close()
     assert kinds(outcomes) == {"Accepted": 20}
     by_number = {outgoing(n).to[1:]: outcome for n, outcome in enumerate(outcomes)}
-    last_ids = {taken.to: taken.id for taken in sorted(smsc.taken(), key=_number)}
+    last_ids = {taken.to: taken.id for taken in sorted(smsc.taken(), key=lambda part: part.number)}
     assert {number: outcome.provider_id for number, outcome in by_number.items() if isinstance(outcome, Accepted)} == (
         last_ids
     )

@@ -25,6 +25,13 @@ class Taken(NamedTuple):
     options: dict[int, bytes]
     told: dict[str, Any]
 
+    @property
+    def number(self) -> int:
+        """Which part of its text it is, from 1."""
+        if self.esm_class & 0x40:
+            return self.body[self.body[0]]
+        return self.options[0x020F][0] if 0x020F in self.options else 1
+
 
 class Smsc:
     """The SMSC in a process of its own. `log` outlives a restart, as does the port."""
