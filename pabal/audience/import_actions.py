@@ -136,6 +136,14 @@ def state_consent(
 
 
 @transaction.atomic
+def withdraw_statement(import_: Import) -> None:
+    """Say that the people of a file have not agreed to anything. Raises Conflict when the import has begun."""
+    statement_id = import_.statement_id
+    _change(import_, statement=None)
+    ConsentStatement.objects.filter(pk=statement_id, imports=None).delete()
+
+
+@transaction.atomic
 def queue_import(import_: Import) -> None:
     """Let the engine import the file, or continue one that failed. Raises Conflict unless uploaded or failed."""
     from pabal.audience.tasks import run_import

@@ -98,8 +98,8 @@ def _first_rows(import_: Import, facts: FileFacts) -> Chunk:
     if first is None:
         empty = pl.DataFrame(schema={**dict.fromkeys(facts.columns, pl.String), LINE: pl.Int64})
         return Chunk(frame=empty, refused=(), end=facts.start)
-    lines = sorted([*first.frame.get_column(LINE).to_list(), *(refusal.line for refusal in first.refused)])
-    last = lines[min(TRIED, len(lines)) - 1]
+    numbers = sorted([*first.frame.get_column(LINE).to_list(), *(refusal.line for refusal in first.refused)])
+    last = numbers[min(TRIED, len(numbers)) - 1] if numbers else 0
     return Chunk(
         frame=first.frame.filter(pl.col(LINE) <= last),
         refused=tuple(refusal for refusal in first.refused if refusal.line <= last),
@@ -109,11 +109,13 @@ def _first_rows(import_: Import, facts: FileFacts) -> Chunk:
 
 def _stored(people: pl.DataFrame, chunk: Chunk) -> list[PreviewRow]:
     cells = {row[LINE]: row for row in chunk.frame.head(SAMPLE_ROWS).to_dicts()}
-    return [_row(person, cells[person["line"]]) for person in people.head(SAMPLE_ROWS).to_dicts() if person["line"] in cells]
+    return [
+        _row(person, cells[person["line"]]) for person in people.head(SAMPLE_ROWS).to_dicts() if person["line"] in cells
+    ]
 
 
 def _row(person: Mapping[str, Any], cells: Mapping[str, Any]) -> PreviewRow:
-    names = [f for f in ("external_id", "phone", "email", "first_name", "last_name", "locale", "time_zone", "country", "zones")]
+    names = ("external_id", "phone", "email", "first_name", "last_name", "locale", "time_zone", "country", "zones")
     profile = Profile(**{name: person[name] or "" for name in names})
     properties = {
         name.removeprefix(PROPERTY): json.loads(value)

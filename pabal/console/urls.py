@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from pabal.console.views import accounts, api_keys, audit, credits, health, home, settings, styleguide, users
+from pabal.console.views.audience import import_steps, imports
 from pabal.console.views.campaigns import draft, listing, live, preview, review
 
 app_name = "console"
@@ -29,6 +30,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("credits/", credits.index, name="credits"),
     path("credits/prices", credits.price_list, name="prices"),
+    path("imports/", imports.index, name="imports"),
+    path("imports/new", import_steps.new, name="import_new"),
+    path("imports/<int:import_id>", imports.show, name="import"),
+    path("imports/<int:import_id>/columns", import_steps.columns, name="import_map"),
+    path("imports/<int:import_id>/preview", import_steps.preview, name="import_preview"),
+    path("imports/<int:import_id>/read-again", import_steps.read_again, name="import_read_again"),
+    path("imports/<int:import_id>/consent", import_steps.consent, name="import_consent"),
+    path("imports/<int:import_id>/check", import_steps.check, name="import_check"),
+    path("imports/<int:import_id>/discard", import_steps.discard, name="import_discard"),
+    path("imports/<int:import_id>/resume", imports.resume, name="import_resume"),
+    path("imports/<int:import_id>/refused", imports.refused, name="import_refused"),
     path("campaigns/", listing.index, name="campaigns"),
     path("campaigns/new", listing.new, name="campaign_new"),
     path("campaigns/<slug:key>", live.show, name="campaign"),
