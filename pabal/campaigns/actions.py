@@ -24,7 +24,7 @@ from pabal.delivery.models import CampaignControl, ControlState
 from pabal.errors import Conflict, InvalidInput, NotFound
 
 __all__ = [
-    "SETS", "Problem", "by_key", "create", "duplicate", "edit", "end", "launch", "move", "pause", "problems",
+    "SETS", "Problem", "by_key", "create", "discard", "duplicate", "edit", "end", "launch", "move", "pause", "problems",
     "request_review", "resume", "start", "unschedule",
 ]  # fmt: skip
 
@@ -97,6 +97,14 @@ def duplicate(campaign: Campaign, *, by: User | None) -> Campaign:
         rows = model.objects.filter(archived_at=None).in_bulk([pk for (pk,) in ids])
         getattr(copy, field).add(*[rows[pk] for (pk,) in ids if pk in rows])
     return copy
+
+
+@transaction.atomic
+def discard(campaign: Campaign, *, by: User | None) -> None:
+    """Delete a draft, with its reviews. Raises Conflict when it is no draft any more."""
+    if not Campaign.objects.select_for_update().filter(pk=campaign.pk, state=CampaignState.DRAFT).exists():
+        raise _lost(campaign, _("Only a draft can be thrown away."))
+    Campaign.objects.filter(pk=campaign.pk).delete()
 
 
 @transaction.atomic

@@ -23,7 +23,7 @@ from pabal.errors import PabalError
 ROLE_NOTES = {
     Role.VIEWER.value: _("Sees everything, changes nothing."),
     Role.EDITOR.value: _("Also writes campaigns, profiles and lists."),
-    Role.APPROVER.value: _("Also sends, pauses and ends campaigns."),
+    Role.APPROVER.value: _("Also sends, resumes and ends campaigns."),
     Role.ADMIN.value: _("Also manages people, keys, senders and credits."),
 }
 
