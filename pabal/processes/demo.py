@@ -299,7 +299,8 @@ def _move_back(campaign: Campaign, by: timedelta) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         for table, (columns, condition) in _TIMES.items():
             moved = ", ".join(f"{column} = {column} - %s" for column in columns)
-            cursor.execute(f"UPDATE {table} SET {moved} WHERE {condition}", [by] * len(columns) + [campaign.pk])  # noqa: S608
+            values: list[Any] = [by] * len(columns)
+            cursor.execute(f"UPDATE {table} SET {moved} WHERE {condition}", [*values, campaign.pk])  # noqa: S608
         marker = "xid = pg_current_xact_id()::text::bigint"
         cursor.execute(
             f"UPDATE message_event SET {marker} WHERE message_id IN (SELECT id FROM message WHERE campaign_id = %s)",  # noqa: S608
