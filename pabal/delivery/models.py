@@ -272,6 +272,8 @@ class MessageEvent(models.Model):
                 fields=["provider_ref"], name="message_event_ref", condition=models.Q(provider_ref__isnull=False)
             ),
             BrinIndex(fields=["xid"], name="message_event_xid", pages_per_range=16, autosummarize=True),
+            # Everything but the two events that nearly every message has: finds the few that failed or clicked.
+            models.Index(fields=["kind", "message_id"], name="message_event_rare", condition=models.Q(kind__gte=3)),
         ]
         constraints = [
             # The first final word about a message stands, whoever records another at the same moment.
