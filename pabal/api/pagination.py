@@ -35,22 +35,29 @@ class Page(Schema, Generic[T]):
     next_cursor: str | None = None
 
 
-def encode(kind: str, place: int) -> str:
-    """The cursor of a listing of `kind` that ended at `place`."""
-    return base64.urlsafe_b64encode(json.dumps([kind, place], separators=(",", ":")).encode()).decode().rstrip("=")
+def encode(kind: str, *place: int) -> str:
+    """The cursor of a listing of `kind` that ended at `place`: one integer, or several in the order of its sorting."""
+    return base64.urlsafe_b64encode(json.dumps([kind, *place], separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def decode(kind: str, cursor: str | None) -> int | None:
     """Where a page begins, or None for the first. Raises InvalidInput (`invalid_cursor`)."""
+    place = decode_several(kind, cursor, 1)
+    return place[0] if place else None
+
+
+def decode_several(kind: str, cursor: str | None, count: int) -> tuple[int, ...] | None:
+    """The same for a place of `count` integers."""
     if not cursor:
         return None
     try:
         found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        match found:
-            case [str(name), int(place)] if name == kind and 0 <= place <= LARGEST:
-                return place
     except ValueError:
-        pass
+        found = None
+    match found:
+        case [str(name), *place] if name == kind and len(place) == count:
+            if all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= LARGEST for n in place):
+                return tuple(place)
     raise InvalidInput(_("This cursor is not one of this listing."), code="invalid_cursor", field="cursor")
 
 
