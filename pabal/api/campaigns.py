@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from django.db.models import Q
 from django.http import HttpRequest
 from ninja import Query, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from pabal.accounts import audit
 from pabal.accounts.access import actor
@@ -57,6 +57,8 @@ class CampaignIn(Fields):
 
 class CampaignOut(CampaignIn):
     """A campaign. `version` rises with each change of the draft; a review holds for one version."""
+
+    model_config = ConfigDict(extra="ignore")
 
     id: int
     state: CampaignState

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from django.http import HttpRequest
 from ninja import Query, Schema
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from pabal import config
 from pabal.accounts.access import actor
@@ -74,6 +74,8 @@ class PriceIn(Input):
 
 
 class PriceOut(PriceIn):
+    model_config = ConfigDict(extra="ignore")
+
     id: int
     country: str | None = None
 
@@ -140,7 +142,7 @@ def set_price(request: HttpRequest, body: PriceIn) -> Price:
     )
 
 
-@area.write("DELETE", "/prices/{price_id}", scope=Scope.ADMIN, response=None, status=204)
+@area.write("DELETE", "/prices/{int:price_id}", scope=Scope.ADMIN, response=None, status=204)
 def remove_price(request: HttpRequest, price_id: Id) -> None:
     """Remove a row of the price list."""
     prices.remove_price(price_id, by=actor(request))

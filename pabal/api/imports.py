@@ -94,7 +94,7 @@ def list_imports(request: HttpRequest, page: Paging) -> dict[str, object]:
     return {"data": rows, "next_cursor": cursor}
 
 
-@area.read("/imports/{import_id}", response=ImportOut)
+@area.read("/imports/{int:import_id}", response=ImportOut)
 def read_import(request: HttpRequest, import_id: Id) -> Import:
     """Read an import: its progress, and what became of the rows."""
     return _import(import_id)
@@ -122,7 +122,7 @@ def upload_import(
     return made
 
 
-@area.write("POST", "/imports/{import_id}/start", scope=Scope.PROFILES, response=ImportOut, status=202)
+@area.write("POST", "/imports/{int:import_id}/start", scope=Scope.PROFILES, response=ImportOut, status=202)
 def start_import(request: HttpRequest, import_id: Id, body: StartIn) -> Import:
     """Start an import, with its mapping and the consent that people gave.
 
@@ -139,7 +139,7 @@ def start_import(request: HttpRequest, import_id: Id, body: StartIn) -> Import:
     return _import(import_id)
 
 
-@area.write("DELETE", "/imports/{import_id}", scope=Scope.PROFILES, response=None, status=204)
+@area.write("DELETE", "/imports/{int:import_id}", scope=Scope.PROFILES, response=None, status=204)
 def discard_import(request: HttpRequest, import_id: Id) -> None:
     """Throw away an upload that was not started."""
     row = _import(import_id)
@@ -148,7 +148,7 @@ def discard_import(request: HttpRequest, import_id: Id) -> None:
 
 
 @area.read(
-    "/imports/{import_id}/refused",
+    "/imports/{int:import_id}/refused",
     response=None,
     openapi_extra={
         "responses": {
@@ -165,7 +165,9 @@ def download_refused(request: HttpRequest, import_id: Id) -> FileResponse:
     path = config.get().home_path / row.refused_path
     if not row.refused_path or not path.is_file():
         raise NotFound(_("No row of this import was refused."), code="nothing_refused")
-    return FileResponse(path.open("rb"), content_type="text/csv; charset=utf-8", filename=f"refused-{import_id}.csv")
+    return FileResponse(
+        path.open("rb"), content_type="text/csv; charset=utf-8", filename=f"refused-{import_id}.csv"
+    )
 
 
 def _import(import_id: int) -> Import:

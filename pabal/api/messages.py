@@ -96,7 +96,7 @@ def list_messages(request: HttpRequest, key: Key, query: Annotated[MessageQuery,
     return {"data": rows, "next_cursor": encode(kind, page.ids[-1]) if page.later and page.ids else None}
 
 
-@area.read("/messages/{message_id}", response=MessageOut)
+@area.read("/messages/{int:message_id}", response=MessageOut)
 def read_message(request: HttpRequest, message_id: Id) -> MessageOut:
     """Read a message with its events."""
     message = found(Message.objects.filter(pk=message_id).first(), "message", message_id)

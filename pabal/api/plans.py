@@ -68,7 +68,7 @@ def list_plans(request: HttpRequest, key: Key, page: Paging) -> dict[str, object
     return {"data": data, "next_cursor": cursor}
 
 
-@area.read("/plans/{plan_id}", response=PlanOut)
+@area.read("/plans/{int:plan_id}", response=PlanOut)
 def read_plan(request: HttpRequest, plan_id: Id) -> Plan:
     """Read a plan: its progress, then its summary."""
     return found(Plan.objects.select_related("campaign").filter(pk=plan_id).first(), "plan", plan_id)

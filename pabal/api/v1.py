@@ -55,5 +55,5 @@ api = Api(
 api.add_decorator(frame, mode="view")
 errors.install(api)
 
-for module in ("me", "imports", "campaigns", "plans", "messages", "content", "credits"):
+for module in ("me", "profiles", "lists", "imports", "campaigns", "plans", "messages", "content", "credits"):
     api.add_router("", f"pabal.api.{module}.area")

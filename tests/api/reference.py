@@ -51,8 +51,16 @@ def codes() -> list[Code]:
     found: dict[tuple[str, int], Code] = {}
     for path in sorted((ROOT / "pabal").rglob("*.py")):
         area = path.relative_to(ROOT / "pabal").parts[0].removesuffix(".py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and (code := _of_call(node, area)):
+        tree = ast.parse(path.read_text("utf-8"))
+        texts = {  # sentences that are named before they are raised
+            (target.id, node.lineno): node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and (code := _of_call(node, area, texts)):
                 found.setdefault((code.code, code.status), code)
     from pabal.content.labels import TEMPLATE_ERRORS
 
@@ -61,7 +69,7 @@ def codes() -> list[Code]:
     return sorted(replace(c, sentence=MEANING.get(c.code, c.sentence)) for c in found.values())
 
 
-def _of_call(node: ast.Call, area: str) -> Code | None:
+def _of_call(node: ast.Call, area: str, texts: dict[tuple[str, int], ast.expr]) -> Code | None:
     name = (
         node.func.id
         if isinstance(node.func, ast.Name)
@@ -77,7 +85,7 @@ def _of_call(node: ast.Call, area: str) -> Code | None:
             code = str(given.value)
         else:
             return None
-        return Code(code=code, status=STATUS[name], sentence=_sentence(node.args[0]), area=area)
+        return Code(code=code, status=STATUS[name], sentence=_sentence(_named(node.args[0], texts)), area=area)
     if name == "response" and area == "api" and len(node.args) == 3 and isinstance(node.args[0], ast.Constant):
         code_node = node.args[1]
         if isinstance(code_node, ast.Constant):
@@ -85,6 +93,14 @@ def _of_call(node: ast.Call, area: str) -> Code | None:
                 code=str(code_node.value), status=int(node.args[0].value), sentence=_sentence(node.args[2]), area=area
             )
     return None
+
+
+def _named(node: ast.expr, texts: dict[tuple[str, int], ast.expr]) -> ast.expr:
+    """What a name stands for: the nearest assignment above."""
+    if not isinstance(node, ast.Name):
+        return node
+    above = [(line, value) for (name, line), value in texts.items() if name == node.id and line <= node.lineno]
+    return max(above, key=lambda pair: pair[0])[1] if above else node
 
 
 def _sentence(node: ast.expr) -> str:

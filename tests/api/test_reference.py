@@ -9,12 +9,5 @@ def test_the_reference_says_what_the_code_does(name: str) -> None:
     assert (DOCS / name).read_text("utf-8") == PAGES[name]()
 
 
-def test_every_code_is_told_apart_by_its_status() -> None:
-    seen: dict[str, set[int]] = {}
-    for code in codes():
-        seen.setdefault(code.code, set()).add(code.status)
-    assert not {code: found for code, found in seen.items() if len(found) > 1}
-
-
 def test_every_error_says_something() -> None:
     assert not [code for code in codes() if not code.sentence]

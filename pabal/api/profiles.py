@@ -1,0 +1,267 @@
+"""Profiles: who they are, what they agreed to, and what was sent to them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Query, Schema
+from pydantic import AwareDatetime, Field
+
+from pabal.accounts import audit
+from pabal.accounts.access import actor
+from pabal.accounts.audit import Subject
+from pabal.accounts.keys import Scope
+from pabal.api.messages import skip_label
+from pabal.api.operations import Area
+from pabal.api.pagination import Page, PageQuery, Paging, decode, encode
+from pabal.api.people import People, resolve
+from pabal.api.schemas import Id, found
+from pabal.audience import actions, queries
+from pabal.audience.models import (
+    Channel,
+    ConsentMethod,
+    ConsentState,
+    ConsentStatement,
+    List,
+    Profile,
+    Purpose,
+)
+from pabal.delivery.models import EventKind
+from pabal.reports.profile import Blocked, ConsentChange, Moment, Reply, Sent, Skipped, timeline
+
+area = Area("Profiles")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ConsentOut(Schema):
+    """The present state for one channel and purpose. What is not listed was never asked."""
+
+    channel: Channel
+    purpose: Purpose
+    state: ConsentState
+    changed_at: datetime
+
+
+class ProfileOut(Schema):
+    """A person. `country`, `region` and `zones` follow from the phone."""
+
+    id: int
+    external_id: str | None
+    phone: str = Field(description="E.164, or empty.")
+    email: str
+    first_name: str
+    last_name: str
+    locale: str
+    time_zone: str
+    country: str
+    region: str
+    zones: str
+    properties: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+
+
+class FullProfileOut(ProfileOut):
+    consents: list[ConsentOut]
+    lists: list[str] = Field(description="Keys.")
+
+    @staticmethod
+    def resolve_consents(row: Profile) -> Any:
+        return row.consents.order_by("channel", "purpose")
+
+    @staticmethod
+    def resolve_lists(row: Profile) -> list[str]:
+        on = List.objects.filter(members__profile=row, members__removed_at=None, archived_at=None)
+        return list(on.order_by("key").values_list("key", flat=True))
+
+
+class Search(PageQuery):
+    q: str = Field("", max_length=200, description="A phone or its last digits, a name, an id, an email address.")
+    external_id: str | None = Field(None, max_length=1000, description="Exactly this one.")
+    phone: str | None = Field(None, max_length=40, description="Exactly this number.")
+
+
+class ConsentIn(People):
+    """Who decided what, where and when."""
+
+    channel: Channel = Channel.TEXT
+    purposes: list[Purpose] = Field(default_factory=lambda: [Purpose.PROMOTIONAL], min_length=1)
+    state: ConsentState
+    source: str = Field(min_length=1, max_length=1000, description="Where: “sign-up form”, “my page”, “call centre”.")
+    wording: str = Field("", max_length=10_000, description="What they agreed to, word for word.")
+    at: AwareDatetime | None = Field(None, description="When they decided; now when it is left out.")
+
+
+class SuppressIn(People):
+    reason: str = Field("manual", pattern="^(complaint|invalid_number|unreachable|manual)$")
+    source: str = Field("", max_length=1000)
+
+
+class Changed(Schema):
+    """`changed`: people whose state is another one now. `unknown`: names that are nobody's, as they were sent."""
+
+    changed: int
+    unknown: list[str]
+
+
+class MomentOut(Schema):
+    """One thing that happened: a message, a skip, a change of consent, a reply, a block."""
+
+    kind: str = Field(description="message, skip, consent, reply or block")
+    at: datetime
+    details: dict[str, Any]
+
+
+@area.read("/profiles", response=Page[ProfileOut])
+def find_profiles(request: HttpRequest, query: Annotated[Search, Query(...)]) -> dict[str, object]:
+    """Find people, the newest first; all of them without a search."""
+    if query.external_id is not None:
+        return {"data": Profile.objects.filter(external_id=query.external_id), "next_cursor": None}
+    if query.phone is not None:
+        return {"data": queries.find_by_phone(query.phone), "next_cursor": None}
+    page = queries.find_profiles(query.q, cursor=decode("profiles", query.cursor), limit=query.limit)
+    return {"data": page.profiles, "next_cursor": encode("profiles", page.cursor) if page.cursor else None}
+
+
+@area.read("/profiles/{int:profile_id}", response=FullProfileOut)
+def read_profile(request: HttpRequest, profile_id: Id) -> Profile:
+    """Read a person, with consent and lists."""
+    return _profile(profile_id)
+
+
+@area.write("DELETE", "/profiles/{int:profile_id}", scope=Scope.PROFILES, response=None, status=204)
+def erase_profile(request: HttpRequest, profile_id: Id) -> None:
+    """Forget a person.
+
+    Everything that says who they are is removed. Past results still add up, and whoever had refused stays refused.
+    """
+    row = _profile(profile_id)
+    subject = Subject(type="profile", id=str(row.pk), label=f"#{row.pk}")
+    actions.erase_profile(row.pk, actor=str(actor(request)))
+    audit.record(actor(request), "profile.erase", subject)
+
+
+@area.read("/profiles/{int:profile_id}/history", response=Page[MomentOut])
+def read_history(request: HttpRequest, profile_id: Id, page: Paging) -> dict[str, object]:
+    """Read what happened with a person, the newest first.
+
+    Messages and what became of them, skips and why, changes of consent, replies, blocks. A page may be longer than
+    `limit` when several things happened at one moment.
+    """
+    kind = f"history-{profile_id}"
+    place = decode(kind, page.cursor)
+    before = EPOCH + timedelta(microseconds=place) if place is not None else None
+    moments, last = timeline(_profile(profile_id), before=before, limit=page.limit)
+    cursor = encode(kind, (last - EPOCH) // timedelta(microseconds=1)) if last else None
+    return {"data": [_moment(moment) for moment in moments], "next_cursor": cursor}
+
+
+@area.write("POST", "/profiles/consent", scope=Scope.PROFILES, response=Changed)
+def set_consent(request: HttpRequest, body: ConsentIn) -> Changed:
+    """Set the consent of up to 10,000 people.
+
+    An older decision never overrules a newer one: consent given before a refusal changes nothing. Every change is kept
+    in the history with its source and wording.
+    """
+    people = resolve(body)
+    by = actor(request)
+    purposes = [purpose.value for purpose in body.purposes]
+    statement = None
+    if body.wording.strip():
+        statement = ConsentStatement.objects.create(
+            wording=body.wording.strip(),
+            source=body.source,
+            collected_at=body.at or datetime.now(UTC),
+            channels=[body.channel.value],
+            purposes=purposes,
+            created_by=by.person,
+        )
+    changed = actions.set_consent(
+        people.ids,
+        channel=body.channel.value,
+        purposes=purposes,
+        state=body.state.value,
+        method=ConsentMethod.API.value,
+        source=body.source,
+        actor=str(by),
+        at=body.at,
+        statement=statement,
+    )
+    changes = {"state": body.state.value, "channel": body.channel.value, "purposes": purposes, "people": changed}
+    audit.record(by, "profiles.set_consent", _subject(people.ids), changes | {"source": body.source})
+    return Changed(changed=changed, unknown=people.unknown)
+
+
+@area.write("POST", "/profiles/suppress", scope=Scope.PROFILES, response=Changed)
+def suppress(request: HttpRequest, body: SuppressIn) -> Changed:
+    """Stop everything to the phones of these people, whatever their consent says."""
+    people = resolve(body)
+    changed = actions.suppress(_phones(people.ids), reason=body.reason, source=body.source)
+    audit.record(actor(request), "profiles.suppress", _subject(people.ids), {"reason": body.reason, "people": changed})
+    return Changed(changed=changed, unknown=people.unknown)
+
+
+@area.write("POST", "/profiles/unsuppress", scope=Scope.PROFILES, response=Changed)
+def unsuppress(request: HttpRequest, body: People) -> Changed:
+    """Let these people get messages again, if they agreed."""
+    people = resolve(body)
+    changed = actions.lift_suppression(_phones(people.ids))
+    audit.record(actor(request), "profiles.unsuppress", _subject(people.ids), {"people": changed})
+    return Changed(changed=changed, unknown=people.unknown)
+
+
+def _profile(profile_id: int) -> Profile:
+    return found(Profile.objects.filter(pk=profile_id).first(), "profile", profile_id)
+
+
+def _phones(ids: list[int]) -> list[str]:
+    return list(Profile.objects.filter(pk__in=ids).exclude(phone="").values_list("phone", flat=True))
+
+
+def _subject(ids: list[int]) -> Subject:
+    """One person by name in the trail, several by their number."""
+    if len(ids) == 1 and (row := Profile.objects.filter(pk=ids[0]).first()):
+        return Subject(type="profile", id=str(row.pk), label=str(row))
+    return Subject(type="profiles", label=f"{len(ids):,}")
+
+
+def _moment(moment: Moment) -> dict[str, Any]:
+    match moment:
+        case Sent():
+            message = moment.message
+            details: dict[str, Any] = {
+                "message_id": message.pk,
+                "campaign": moment.campaign.key if moment.campaign else None,
+                "state": moment.state,
+                "text": message.text,
+                "parts": message.parts,
+                "events": [
+                    {"kind": EventKind(e.kind).name.lower(), "at": e.at, "reason": e.reason} for e in moment.events
+                ],
+                "clicks": [{"at": c.at, "target": c.target} for c in moment.clicks],
+            }
+        case Skipped():
+            campaign = moment.campaign.key if moment.campaign else None
+            details = {"campaign": campaign, "reason": moment.reason.key, "label": skip_label(moment.reason)}
+        case ConsentChange():
+            details = {
+                "channel": moment.channel,
+                "purposes": list(moment.purposes),
+                "state": moment.state,
+                "method": moment.method,
+                "source": moment.source,
+                "actor": moment.actor,
+                "wording": moment.statement.wording if moment.statement else None,
+            }
+        case Reply():
+            details = {
+                "text": moment.inbound.text,
+                "meaning": moment.inbound.meaning,
+                "answer": moment.inbound.reply,
+                "sender_id": moment.inbound.sender_id,
+            }
+        case Blocked():
+            details = {"reason": moment.suppression.reason, "lifted": moment.lifted}
+    return {"kind": moment.kind, "at": moment.at, "details": details}
