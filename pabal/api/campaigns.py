@@ -25,6 +25,10 @@ from pabal.reports.campaign import results
 area = Area("Campaigns")
 
 
+#: A time of day at the recipient's place.
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM, at the recipient's place.")]
+
+
 class Fields(Input):
     """What a draft holds. Lists by key, senders by id, in the order of preference."""
 
@@ -46,8 +50,8 @@ class Fields(Input):
     smart_hours: int | None = Field(24, description="Skip who was messaged within so many hours; null: off.")
     smart_counts: SmartCounts = SmartCounts.BOTH
     quiet_hours: QuietHours = QuietHours.HOLD
-    hours_from: time = time(9)
-    hours_to: time = time(20)
+    hours_from: Clock = "09:00"
+    hours_to: Clock = "20:00"
 
 
 class CampaignIn(Fields):
@@ -82,6 +86,14 @@ class CampaignOut(CampaignIn):
     def resolve_senders(row: Campaign) -> list[int]:
         through = Campaign.senders.through
         return list(through.objects.filter(campaign_id=row.pk).order_by("pk").values_list("sender_id", flat=True))
+
+    @staticmethod
+    def resolve_hours_from(row: Campaign) -> str:
+        return f"{row.hours_from:%H:%M}"
+
+    @staticmethod
+    def resolve_hours_to(row: Campaign) -> str:
+        return f"{row.hours_to:%H:%M}"
 
     @staticmethod
     def resolve_state_reason(row: Campaign) -> str:
@@ -264,6 +276,9 @@ def _act(request: HttpRequest, key: str, verb: str, action: Callable[..., Campai
 def _values(sent: dict[str, Any]) -> dict[str, Any]:
     """What the actions take: rows of lists instead of keys, plain strings instead of enums."""
     values = {n: getattr(v, "value", v) for n, v in sent.items()}
+    for name in ("hours_from", "hours_to"):
+        if name in values:
+            values[name] = time.fromisoformat(values[name])
     for name in ("include_lists", "exclude_lists"):
         if name in values:
             rows = {list_.key: list_ for list_ in List.objects.filter(key__in=values[name])}

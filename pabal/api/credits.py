@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Schema
@@ -65,7 +65,7 @@ class PriceIn(Input):
     """A price from a date on."""
 
     provider: str = Field(max_length=32)
-    kind: str = Field(description="sms, lms or mms")
+    kind: Literal["sms", "lms", "mms"]
     country: Country | None = Field(None, description="Null: every country without a price of its own.")
     amount: Milli = Field(description="Of one part (sms) or one message (lms, mms), in thousandths of a credit.")
     bills_failed: bool = Field(True, description="Whether messages that fail are billed too.")

@@ -70,7 +70,7 @@ class UploadIn(Input):
     sheet: str = Field("", max_length=200, description="Sheet of an XLSX file; the first one otherwise.")
 
 
-class ConsentIn(Input):
+class StatementIn(Input):
     """Who agreed to what, when and where. Without it, an import subscribes nobody."""
 
     wording: str = Field(max_length=10_000)
@@ -84,7 +84,7 @@ class StartIn(Input):
     mapping: dict[str, str] | None = Field(
         None, description="Column → `phone`, `first_name`, `property:number:points`, `ignore`, …; null keeps the guess."
     )
-    consent: ConsentIn | None = None
+    consent: StatementIn | None = None
 
 
 @area.read("/imports", response=Page[ImportOut])
@@ -165,9 +165,7 @@ def download_refused(request: HttpRequest, import_id: Id) -> FileResponse:
     path = config.get().home_path / row.refused_path
     if not row.refused_path or not path.is_file():
         raise NotFound(_("No row of this import was refused."), code="nothing_refused")
-    return FileResponse(
-        path.open("rb"), content_type="text/csv; charset=utf-8", filename=f"refused-{import_id}.csv"
-    )
+    return FileResponse(path.open("rb"), content_type="text/csv; charset=utf-8", filename=f"refused-{import_id}.csv")
 
 
 def _import(import_id: int) -> Import:

@@ -190,7 +190,7 @@ def set_consent(request: HttpRequest, body: ConsentIn) -> Changed:
         statement=statement,
     )
     changes = {"state": body.state.value, "channel": body.channel.value, "purposes": purposes, "people": changed}
-    audit.record(by, "profiles.set_consent", _subject(people.ids), changes | {"source": body.source})
+    audit.record(by, "profiles.set_consent", subject_of(people.ids), changes | {"source": body.source})
     return Changed(changed=changed, unknown=people.unknown)
 
 
@@ -199,7 +199,9 @@ def suppress(request: HttpRequest, body: SuppressIn) -> Changed:
     """Stop everything to the phones of these people, whatever their consent says."""
     people = resolve(body)
     changed = actions.suppress(_phones(people.ids), reason=body.reason, source=body.source)
-    audit.record(actor(request), "profiles.suppress", _subject(people.ids), {"reason": body.reason, "people": changed})
+    audit.record(
+        actor(request), "profiles.suppress", subject_of(people.ids), {"reason": body.reason, "people": changed}
+    )
     return Changed(changed=changed, unknown=people.unknown)
 
 
@@ -208,7 +210,7 @@ def unsuppress(request: HttpRequest, body: People) -> Changed:
     """Let these people get messages again, if they agreed."""
     people = resolve(body)
     changed = actions.lift_suppression(_phones(people.ids))
-    audit.record(actor(request), "profiles.unsuppress", _subject(people.ids), {"people": changed})
+    audit.record(actor(request), "profiles.unsuppress", subject_of(people.ids), {"people": changed})
     return Changed(changed=changed, unknown=people.unknown)
 
 
@@ -220,7 +222,7 @@ def _phones(ids: list[int]) -> list[str]:
     return list(Profile.objects.filter(pk__in=ids).exclude(phone="").values_list("phone", flat=True))
 
 
-def _subject(ids: list[int]) -> Subject:
+def subject_of(ids: list[int]) -> Subject:
     """One person by name in the trail, several by their number."""
     if len(ids) == 1 and (row := Profile.objects.filter(pk=ids[0]).first()):
         return Subject(type="profile", id=str(row.pk), label=str(row))

@@ -10,7 +10,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 import pabal
 from pabal.accounts.access import public
-from pabal.api import errors
+from pabal.api import errors, upserts
 from pabal.api.errors import Error
 from pabal.api.operations import frame
 
@@ -54,6 +54,7 @@ api = Api(
 )
 api.add_decorator(frame, mode="view")
 errors.install(api)
+assert upserts.area is not None  # the operations that share an address with those of profiles
 
 for module in ("me", "profiles", "lists", "imports", "campaigns", "plans", "messages", "content", "credits"):
     api.add_router("", f"pabal.api.{module}.area")

@@ -22,7 +22,7 @@ DEFAULT = {
 
 #: What the code itself does not say in one sentence.
 MEANING = {
-    "bad_key": "A campaign key has small letters, digits and hyphens, at most 64.",
+    "bad_key": "The key holds a character that it cannot; the sentence says which are allowed.",
     "invalid_input": "The request does not have the form that it should; `errors` says where.",
     "not_found": "There is no such thing.",
     "setting_required": "A required setting of the provider is missing; `field` names it.",

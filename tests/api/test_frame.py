@@ -1,3 +1,6 @@
+import re
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -8,6 +11,7 @@ from pabal.accounts.models import ApiKey
 from pabal.api.errors import Error
 from tests.accounts import people
 from tests.api.conftest import Call, caller
+from tests.api.reference import operations
 
 
 @pytest.mark.django_db
@@ -89,3 +93,29 @@ def test_the_documentation_needs_no_other_host() -> None:
     assert page.status_code == 200
     assert b"http://" not in page.content
     assert b"https://" not in page.content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, _operation in operations()])
+def test_every_operation_is_there_and_asks_for_a_key(method: str, path: str) -> None:
+    response = Client().generic(method, re.sub(r"\{\w+\}", "1", path))
+    assert response.status_code == 401
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("method", "path", "operation"), list(operations()))
+def test_every_operation_needs_its_scope(method: str, path: str, operation: dict[str, Any]) -> None:
+    needed = operation["x-scope"]
+    others = [scope for scope in Scope.values if scope != needed]
+    response = caller(people.key(*others))(method, re.sub(r"\{\w+\}", "1", path).removeprefix("/api/v1"))
+    if needed is None:
+        assert response.status_code == 200
+    else:
+        assert (response.status_code, response.data["error"]["code"]) == (403, "scope_missing")
+        assert response.data["error"]["details"] == {"scope": needed}
+
+
+def test_reading_needs_only_read_and_writing_never_does() -> None:
+    for method, path, operation in operations():
+        writes = operation.get("x-audited", False)
+        assert (operation["x-scope"] in ("read", None)) == (not writes), (method, path)

@@ -120,3 +120,42 @@ def test_lists_are_made_renamed_filled_emptied_archived_and_restored(call: Call,
         "list.create", "list.add_members", "list.add_members", "list.remove_members", "list.edit", "list.archive",
         "list.restore",
     ]  # fmt: skip
+
+
+def test_profiles_are_written_in_bulk_with_list_and_consent(call: Call) -> None:
+    call("POST", "/lists", {"name": "Members", "key": "members"})
+    consent = {"wording": "동의합니다", "source": "sign-up form", "collected_at": "2026-03-02T10:00:00+09:00"}
+    rows = [
+        {
+            "external_id": "c-1",
+            "phone": "010-0000-0001",
+            "first_name": "지민",
+            "properties": {"grade": "VIP", "age": 31},
+        },
+        {"external_id": "c-2", "phone": "12"},
+        {"external_id": "c-3", "phone": "010-0000-0003", "nickname": "x"},
+        {"external_id": "c-4", "phone": 1012345678},
+    ]
+    body = {"profiles": rows, "list_key": "members", "consent": consent}
+    first = call("POST", "/profiles", body)
+    assert first.status_code == 200
+    counts = {name: first.data[name] for name in ("created", "updated", "unchanged", "refused", "subscribed")}
+    assert counts == {"created": 1, "updated": 0, "unchanged": 0, "refused": 3, "subscribed": 1}
+    assert [r["outcome"] for r in first.data["results"]] == ["created", "refused", "refused", "refused"]
+    assert [r["field"] for r in first.data["results"][1:]] == ["phone", "nickname", "phone"]
+    profile = call("GET", f"/profiles/{first.data['results'][0]['profile_id']}").data
+    assert (profile["phone"], profile["lists"]) == ("+821000000001", ["members"])
+    assert [c["state"] for c in profile["consents"]] == ["subscribed"]
+    again = call("POST", "/profiles", {"profiles": [{"external_id": "c-1", "properties": {"grade": None}}]})
+    assert again.data["updated"] == 1
+    assert call("GET", f"/profiles/{profile['id']}").data["properties"] == {"age": 31}
+    assert AuditEntry.objects.filter(action="profiles.upsert").count() == 2
+
+
+def test_ten_thousand_profiles_are_one_request_and_more_are_too_many(call: Call) -> None:
+    rows = [{"external_id": f"c-{n}", "phone": f"010-0000-{n:04d}"} for n in range(10_000)]
+    assert call("POST", "/profiles", {"profiles": rows}).data["created"] == 10_000
+    assert call("POST", "/profiles", {"profiles": [*rows, {"external_id": "x"}]}).status_code == 422
+    huge = [{"external_id": f"c-{n}", "properties": {"x": "y" * 3000}} for n in range(8_000)]
+    refused = call("POST", "/profiles", {"profiles": huge})
+    assert (refused.status_code, refused.data["error"]["code"]) == (413, "too_large")
