@@ -12,6 +12,7 @@ from django.utils import timezone
 from pabal.accounts.audit import Actor
 from pabal.billing.actions import release, reserve
 from pabal.campaigns.actions import move, start
+from pabal.campaigns.candidates import PAGE
 from pabal.campaigns.inputs import load
 from pabal.campaigns.models import Campaign, CampaignState, Plan, PlanMode, PlanState
 from pabal.campaigns.plan import make_plan
@@ -28,7 +29,7 @@ ATTEMPTS = 5
 """Times that a plan is tried again when PostgreSQL or the warehouse does not answer, before it fails."""
 
 
-def carry_out(plan_id: int, synchroniser: Synchroniser, *, dsn: str, pause: float = 1.0) -> bool:
+def carry_out(plan_id: int, synchroniser: Synchroniser, *, dsn: str, pause: float = 1.0, page: int = PAGE) -> bool:
     """Plan, and launch the result if it is to be sent. What an earlier try has stored is kept.
 
     False when another plan is being made: try again later. Nothing is raised for what is wrong with the campaign: the
@@ -36,7 +37,7 @@ def carry_out(plan_id: int, synchroniser: Synchroniser, *, dsn: str, pause: floa
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _carry_out(plan_id, synchroniser, dsn)
+            return _carry_out(plan_id, synchroniser, dsn, page)
         except (Unavailable, DatabaseError) as error:
             log.warning("plan %s: %s (attempt %s of %s)", plan_id, error, attempt, ATTEMPTS)
             if attempt == ATTEMPTS:
@@ -53,7 +54,7 @@ def carry_out(plan_id: int, synchroniser: Synchroniser, *, dsn: str, pause: floa
     return True
 
 
-def _carry_out(plan_id: int, synchroniser: Synchroniser, dsn: str) -> bool:
+def _carry_out(plan_id: int, synchroniser: Synchroniser, dsn: str, page: int) -> bool:
     with PlanWriter(dsn, plan_id=plan_id) as writer:
         if not writer.lock():
             return False
@@ -79,7 +80,9 @@ def _carry_out(plan_id: int, synchroniser: Synchroniser, dsn: str) -> bool:
                 Plan.objects.filter(pk=plan_id).update(candidates_total=total)
             reported = total
 
-        summary = make_plan(load(plan), synchroniser.warehouse, writer, progress=progress_of(plan_id), report=report)
+        summary = make_plan(
+            load(plan), synchroniser.warehouse, writer, progress=progress_of(plan_id), report=report, page=page
+        )
         if plan.mode == PlanMode.SEND:
             _launch(plan, summary)
         else:

@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from pabal.billing.queries import balance
-from pabal.campaigns.candidates import Candidates, estimate
+from pabal.campaigns.candidates import PAGE, Candidates, estimate
 from pabal.campaigns.chunks import Judged, build
 from pabal.campaigns.compose import facts_of
 from pabal.campaigns.inputs import PlanInput
@@ -70,8 +70,9 @@ def make_plan(
     *,
     progress: Progress,
     report: Report = lambda done, total: None,
+    page: int = PAGE,
 ) -> PlanSummary:
-    """Plan, and store the chunks when the plan is to be sent. `progress`: what an earlier try has stored.
+    """Plan, and store the chunks when the plan is to be sent. `progress`: what an earlier try has stored; `page`: candidates in a chunk.
 
     The caller holds the planning lock and has brought the warehouse up to date. Raises TemplateError (InvalidInput),
     `Unavailable`, and `PlanStopped`.
@@ -87,7 +88,7 @@ def make_plan(
         Candidates(warehouse, audience, name=f"{inputs.plan_id}_{'w' if inputs.write else 'r'}") as candidates,
     ):
         report(done, candidates.total)
-        chunks = _chunks(inputs, prepared, candidates, pool, progress)
+        chunks = _chunks(inputs, prepared, candidates, pool, progress, page)
         for chunk in _stored(chunks, writer) if inputs.write else chunks:
             summaries.append(chunk.summary)
             done += chunk.summary.candidates
@@ -106,7 +107,7 @@ def make_plan(
 
 
 def _chunks(
-    inputs: PlanInput, prepared: Prepared, candidates: Candidates, pool: RenderPool, progress: Progress
+    inputs: PlanInput, prepared: Prepared, candidates: Candidates, pool: RenderPool, progress: Progress, size: int
 ) -> Iterator[Chunk]:
     """Chunks in order. A few pages are being rendered while the next one is judged."""
     on_their_way: deque[tuple[Judged, int, Rendering]] = deque()
@@ -130,7 +131,7 @@ def _chunks(
             unpriced=tuple(country for country in prepared.unpriced if country in here),
         )
 
-    for page in candidates.pages(after=progress.last_profile_id):
+    for page in candidates.pages(after=progress.last_profile_id, size=size):
         judged = Judged(page, policy=inputs.policy, ways=prepared.ways, now=inputs.now, deadline=inputs.deadline)
         first_id = _reserve_ids(len(judged.kept)) if inputs.write else 0
         frame = judged.to_render(variables, first_id=first_id if inputs.write else None)

@@ -1,0 +1,19 @@
+"""A planning process of its own, to be killed: `python -m tests.campaigns.planner PLAN_ID FOLDER`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+
+    from pabal.campaigns.lifecycle import carry_out, database_dsn
+    from pabal.campaigns.warehouse import SOURCES
+    from pabal.warehouse.client import Warehouse
+    from pabal.warehouse.sync import Synchroniser
+
+    warehouse = Warehouse(path=Path(sys.argv[2]))
+    carry_out(int(sys.argv[1]), Synchroniser(warehouse, database_dsn(), SOURCES), dsn=database_dsn(), page=100)
