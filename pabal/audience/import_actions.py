@@ -140,7 +140,8 @@ def withdraw_statement(import_: Import) -> None:
     """Say that the people of a file have not agreed to anything. Raises Conflict when the import has begun."""
     statement_id = import_.statement_id
     _change(import_, statement=None)
-    ConsentStatement.objects.filter(pk=statement_id, imports=None).delete()
+    if statement_id is not None:
+        ConsentStatement.objects.filter(pk=statement_id, imports=None).delete()
 
 
 @transaction.atomic
@@ -150,7 +151,7 @@ def queue_import(import_: Import) -> None:
 
     mapping.check(mapping.from_json(import_.mapping), facts_of(import_))
     mark_queued(import_)
-    run_import.configure(lock=f"import-{import_.pk}").defer(import_id=import_.pk)
+    run_import.defer(import_id=import_.pk)
 
 
 def mark_queued(import_: Import) -> None:

@@ -10,7 +10,8 @@ import polars as pl
 
 from pabal.audience.cleaning import PROPERTY
 
-_KEY = "\x1fkey"
+#: The column that `identify` adds.
+KEY = "\x1fkey"
 _PLACE = ("country", "region", "zones")
 
 
@@ -29,7 +30,7 @@ def identify(people: pl.DataFrame) -> pl.DataFrame:
             pl.concat_str(pl.lit("i"), external_id),
             pl.concat_str(pl.lit("p"), pl.col("phone")),
             pl.concat_str(pl.lit("e"), pl.col("email").str.to_lowercase()),
-        ).alias(_KEY)
+        ).alias(KEY)
     ).drop("owner")
 
 
@@ -39,22 +40,22 @@ def merge(people: pl.DataFrame) -> pl.DataFrame:
     A "no" to consent on any of the rows outweighs every "yes", and the latest date counts.
     """
     people = identify(people)
-    if people.get_column(_KEY).n_unique() == people.height:
+    if people.get_column(KEY).n_unique() == people.height:
         return people.with_columns(pl.lit(1, pl.Int64).alias("rows"))
-    count = pl.len().over(_KEY)
+    count = pl.len().over(KEY)
     several = people.filter(count > 1)
     one = people.filter(count == 1).with_columns(pl.lit(1, pl.Int64).alias("rows"))
     last = [
         pl.col(name).drop_nulls().last()
         for name in people.columns
-        if name not in (_KEY, "line", "consent", "consent_at", *_PLACE)
+        if name not in (KEY, "line", "consent", "consent_at", *_PLACE)
     ]
     with_phone = pl.col("phone").is_not_null()
     place = [
         pl.coalesce(pl.col(name).filter(with_phone).last(), pl.col(name).drop_nulls().last()).alias(name)
         for name in _PLACE
     ]
-    merged = several.group_by(_KEY, maintain_order=True).agg(
+    merged = several.group_by(KEY, maintain_order=True).agg(
         pl.col("line").first(),
         pl.col("consent").min(),
         pl.col("consent_at").max(),
@@ -77,13 +78,13 @@ class Seen:
 
     def mark(self, merged: pl.DataFrame) -> pl.DataFrame:
         """Add `again`: whether an earlier chunk named this person. Remembers the chunk. Drops the key."""
-        keys = merged.get_column(_KEY).hash()
+        keys = merged.get_column(KEY).hash()
         phones = merged.get_column("phone").hash()
         nameless = merged.get_column("external_id").is_null() & merged.get_column("phone").is_not_null()
         again = keys.is_in(self._keys.implode()) | (nameless & phones.is_in(self._phones.implode()))
         self._keys = pl.concat([self._keys, keys])
         self._phones = pl.concat([self._phones, phones.filter(merged.get_column("phone").is_not_null())])
-        return merged.with_columns(again.alias("again")).drop(_KEY)
+        return merged.with_columns(again.alias("again")).drop(KEY)
 
 
 def property_columns(people: pl.DataFrame) -> list[str]:

@@ -22,7 +22,7 @@ def run_import(import_id: int) -> None:
         connection.close()
 
 
-def resume_interrupted() -> int:
+def resume_imports() -> int:
     """Queue again the imports of an engine that was killed; called when an engine takes the lead. Returns how many.
 
     Harmless for an import that runs: only one process can hold it.
