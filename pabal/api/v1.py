@@ -57,5 +57,5 @@ api.add_decorator(frame, mode="view")
 errors.install(api)
 import_module("pabal.api.upserts")  # shares an address, and so the area, with profiles
 
-for module in ("me", "profiles", "lists", "imports", "campaigns", "plans", "messages", "content", "credits"):
+for module in ("me", "profiles", "lists", "imports", "campaigns", "plans", "messages", "senders", "content", "credits"):
     api.add_router("", f"pabal.api.{module}.area")
