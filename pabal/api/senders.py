@@ -15,6 +15,7 @@ from pabal.api.pagination import Page, PageQuery, paginate
 from pabal.api.schemas import Id, found
 from pabal.delivery.models import ProviderAccount, Sender, SenderKind, SenderState
 from pabal.providers.registry import PROVIDERS
+from pabal.providers.settings import Field as ProviderField
 from pabal.providers.settings import fields
 
 area = Area("Senders")
@@ -94,10 +95,10 @@ def read_sender(request: HttpRequest, sender_id: Id) -> Sender:
 
 
 @area.read("/providers", response=list[ProviderOut])
-def list_providers(request: HttpRequest) -> list[dict[str, Any]]:
+def list_providers(request: HttpRequest) -> list[ProviderOut]:
     """List the providers there is an adapter for, with the settings of an account."""
     return [
-        {"name": name, "settings": [msgspec.to_builtins(field) for field in fields(provider.settings_type)]}
+        ProviderOut(name=name, settings=[_setting(field) for field in fields(provider.settings_type)])
         for name, provider in PROVIDERS.items()
     ]
 
@@ -112,3 +113,7 @@ def list_accounts(request: HttpRequest) -> Any:
 def read_account(request: HttpRequest, account_id: Id) -> ProviderAccount:
     """Read an account with a provider."""
     return found(ProviderAccount.objects.filter(pk=account_id).first(), "provider account", account_id)
+
+
+def _setting(field: ProviderField) -> SettingOut:
+    return SettingOut(**{**msgspec.structs.asdict(field), "choices": list(field.choices)})
