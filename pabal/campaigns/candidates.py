@@ -31,7 +31,8 @@ class Audience:
     `include` and `exclude` are list ids; `everybody`: all profiles, whatever `include` says. `purpose` is that of the
     campaign (`promotional`, `informational`). `variables` are the column names that the text reads. `window`: how far
     back smart sending looks. `triggered`: campaigns whose messages count as triggered ones; `informational`: campaigns
-    whose messages do not count for the daily cap. `own`: the message ids that this plan has written already.
+    whose messages do not count for the daily cap. `counted`: the countries whose recent messages matter (empty: all);
+    without smart sending only those with a cap do. `own`: the message ids that this plan has written already.
     """
 
     campaign_id: int
@@ -44,6 +45,7 @@ class Audience:
     window: timedelta = _DAY
     triggered: Sequence[int] = ()
     informational: Sequence[int] = ()
+    counted: Sequence[str] = ()
     own: tuple[int, int] | None = None
 
 
@@ -72,13 +74,11 @@ class Candidates:
 
     def pages(self, *, after: int = 0, size: int = PAGE) -> Iterator[pl.DataFrame]:
         """Frames of up to `size` candidates (`policy.candidates.CANDIDATES` and the text's variables) after a profile."""
-        while True:
-            sql = _PAGE.format(table=self._table, columns=", ".join(self._columns) or "1 AS one")
-            table = self._warehouse.arrow(sql, {"after": after, "size": size})
-            if not table.num_rows:
-                return
-            frame = pl.DataFrame(table)
-            after = int(frame["profile_id"][-1])
+        page = _PAGE.format(table=self._table, columns=", ".join(self._columns) or "1 AS one")
+        bound = _UNTIL.format(table=self._table)
+        while until := int(self._warehouse.rows(bound, {"after": after, "size": size})[0][0] or 0):
+            frame = pl.DataFrame(self._warehouse.arrow(page, {"after": after, "until": until}))
+            after = until
             yield frame.with_columns(
                 typed(frame[column], variable) if variable.startswith(_PROPERTY) else frame[column].alias(variable)
                 for column, variable in self._columns.items()
@@ -145,6 +145,7 @@ def _parameters(audience: Audience) -> dict[str, Any]:
         "yesterday": audience.now - _DAY,
         "triggered": list(audience.triggered),
         "informational": list(audience.informational),
+        "counted": list(audience.counted),
         "own_first": low,
         "own_last": high,
         "accepted": EventKind.ACCEPTED.value,
@@ -154,11 +155,16 @@ def _parameters(audience: Audience) -> dict[str, Any]:
     }
 
 
+# `oldest`: no earlier message matters, so no event of one is read.
 # `recent`: messages that were tried within the window or are still planned. One that was cancelled or expired before it
 # was handed over does not count. Several events of a message are one attempt, at the time the carrier took it.
 _FREEZE = """
 CREATE TABLE {table} ENGINE = MergeTree ORDER BY profile_id AS
 WITH
+    (
+        SELECT min(message_id) FROM message
+        WHERE send_after > {{since:DateTime64(6, 'UTC')}} OR campaign_id = {{campaign:UInt64}}
+    ) AS oldest,
     tried AS (
         SELECT message_id, min(at) AS tried_at FROM message_event FINAL
         WHERE kind IN ({{accepted:UInt8}}, {{unknown:UInt8}}) AND at > {{since:DateTime64(6, 'UTC')}}
@@ -166,7 +172,8 @@ WITH
     ),
     dead AS (
         SELECT message_id FROM message_event FINAL
-        WHERE kind IN ({{accepted:UInt8}}, {{unknown:UInt8}}, {{expired:UInt8}}, {{cancelled:UInt8}})
+        WHERE message_id >= oldest
+          AND kind IN ({{accepted:UInt8}}, {{unknown:UInt8}}, {{expired:UInt8}}, {{cancelled:UInt8}})
         GROUP BY message_id
         HAVING countIf(kind IN ({{expired:UInt8}}, {{cancelled:UInt8}})) > 0
            AND countIf(kind IN ({{accepted:UInt8}}, {{unknown:UInt8}})) = 0
@@ -176,6 +183,7 @@ WITH
                if(t.message_id > 0, greatest(m.send_after, t.tried_at), m.send_after) AS at
         FROM message AS m FINAL LEFT JOIN tried AS t ON t.message_id = m.message_id
         WHERE (m.send_after > {{since:DateTime64(6, 'UTC')}} OR m.message_id IN (SELECT message_id FROM tried))
+          AND (empty({{counted:Array(String)}}) OR m.country IN {{counted:Array(String)}})
           AND m.message_id NOT IN (SELECT message_id FROM dead)
           AND NOT (m.message_id BETWEEN {{own_first:UInt64}} AND {{own_last:UInt64}})
         SETTINGS join_use_nulls = 0
@@ -244,8 +252,15 @@ _PAGE = """
 SELECT toInt64(profile_id) AS profile_id, phone, country, region, zones, {columns},
        subscribed::Bool AS subscribed, night_consent::Bool AS night_consent, suppressed::Bool AS suppressed,
        excluded::Bool AS excluded, already_received::Bool AS already_received,
-       if(profile_id IN (SELECT profile_id FROM {table}_doubled WHERE profile_id > {{after:UInt64}}), 2, 1)::Int64
-           AS phone_rank,
+       if(profile_id IN (SELECT profile_id FROM {table}_doubled WHERE profile_id > {{after:UInt64}}
+                           AND profile_id <= {{until:UInt64}}), 2, 1)::Int64 AS phone_rank,
        last_campaign_at, last_triggered_at, toInt64(sent_24h) AS sent_24h
-FROM {table} WHERE profile_id > {{after:UInt64}} ORDER BY profile_id LIMIT {{size:UInt64}}
+FROM {table} WHERE profile_id > {{after:UInt64}} AND profile_id <= {{until:UInt64}} ORDER BY profile_id
+"""
+
+# A page as a range of the key reads its own rows alone; with LIMIT over the wide columns it takes twice as long.
+_UNTIL = """
+SELECT max(profile_id) FROM (
+    SELECT profile_id FROM {table} WHERE profile_id > {{after:UInt64}} ORDER BY profile_id LIMIT {{size:UInt64}}
+)
 """

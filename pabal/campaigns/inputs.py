@@ -11,6 +11,7 @@ from pabal.campaigns.models import Campaign, Plan, PlanMode, SmartCounts
 from pabal.content.compose import Content
 from pabal.delivery.models import CampaignControl, Sender
 from pabal.policy.hours import Window
+from pabal.policy.laws import facts
 from pabal.policy.verdict import Policy
 
 
@@ -52,6 +53,11 @@ def policy_of(campaign: Campaign, senders: tuple[Sender, ...]) -> Policy:
     )
 
 
+def capped_countries() -> tuple[str, ...]:
+    """Countries with a place that limits how many messages a phone may get in a day."""
+    return tuple(sorted({name.partition("-")[0] for name, law in facts()["place"].items() if "cap_24h" in law}))
+
+
 def load(plan: Plan) -> PlanInput:
     """The inputs of a plan, read in a few queries."""
     campaign = Campaign.objects.get(pk=plan.campaign_id)
@@ -76,6 +82,7 @@ def load(plan: Plan) -> PlanInput:
             purpose=policy.purpose,
             now=now,
             window=policy.smart_sending or timedelta(hours=24),
+            counted=() if policy.smart_sending else capped_countries(),
             informational=tuple(informational.values_list("campaign_id", flat=True)[:10_000]),
         ),
         per_minute=campaign.per_minute,
