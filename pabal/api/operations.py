@@ -54,11 +54,23 @@ class Area(Router):
         response: Any,
         status: int = 200,
         audited: bool = True,
+        may_change_nothing: bool = False,
         **options: Any,
     ) -> Callable[[F], F]:
-        """A POST, PUT, PATCH or DELETE. `audited=False` only where nothing is changed (a measurement, a preview)."""
+        """A POST, PUT, PATCH or DELETE.
+
+        `audited=False` only where nothing is ever changed (a measurement, a preview). `may_change_nothing`: the action
+        records changes alone, so sending what is there already leaves no entry.
+        """
         return self._declare(
-            method, path, scope=scope, response={status: response}, writes=True, audited=audited, **options
+            method,
+            path,
+            scope=scope,
+            response={status: response},
+            writes=True,
+            audited=audited,
+            may_change_nothing=may_change_nothing,
+            **options,
         )
 
     def _declare(
@@ -70,6 +82,7 @@ class Area(Router):
         response: Any,
         writes: bool,
         audited: bool = False,
+        may_change_nothing: bool = False,
         **options: Any,
     ) -> Callable[[F], F]:
         extra: dict[str, Any] = options.pop("openapi_extra", {})
@@ -81,7 +94,8 @@ class Area(Router):
             extra["x-audited"] = audited
 
         def decorate(function: F) -> F:
-            function.writes, function.audited = writes, audited  # type: ignore[attr-defined]
+            function.writes = writes  # type: ignore[attr-defined]
+            function.must_record = audited and not may_change_nothing  # type: ignore[attr-defined]
             declare = self.api_operation(
                 [method],
                 path,
@@ -116,7 +130,7 @@ def frame(run: Run) -> Run:
             def change() -> HttpResponse:
                 with audit.watch() as recorded:
                     response = run(request, *args, **kwargs)
-                if function.audited and response.status_code < 400 and not recorded:
+                if function.must_record and response.status_code < 400 and not recorded:
                     raise RuntimeError(f"{function.__name__} left no entry in the audit trail")
                 return response
 

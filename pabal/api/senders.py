@@ -10,9 +10,13 @@ from django.http import HttpRequest
 from ninja import Query, Schema
 from pydantic import Field
 
+from pabal.accounts.access import actor
+from pabal.accounts.keys import Scope
 from pabal.api.operations import Area
 from pabal.api.pagination import Page, PageQuery, paginate
-from pabal.api.schemas import Id, found
+from pabal.api.schemas import Country, Id, Input, found
+from pabal.delivery import actions
+from pabal.delivery.accounts import add_account, edit_account
 from pabal.delivery.models import ProviderAccount, Sender, SenderKind, SenderState
 from pabal.providers.registry import PROVIDERS
 from pabal.providers.settings import Field as ProviderField
@@ -76,6 +80,40 @@ class ProviderOut(Schema):
     settings: list[SettingOut]
 
 
+class SenderIn(Input):
+    """`address`: a phone number, short code or brand name, as `kind` says."""
+
+    name: str = Field(max_length=60, description="Identifies the sender in advertising texts.")
+    address: str = Field(max_length=20)
+    kind: SenderKind = SenderKind.LONG_CODE
+    country: Country
+    throughput: int = Field(10, ge=1, le=100_000, description="Message parts a second.")
+    opt_out_number: str = Field("", max_length=20, description="Korea's free 080 number.")
+
+
+class NewSenderIn(SenderIn):
+    account_id: int = Field(ge=1, le=2**63 - 1)
+
+
+class StopIn(Input):
+    reason: str = Field("", max_length=1000)
+
+
+class AccountIn(Input):
+    """`settings` as `GET /providers` describes them, secrets among them: those are encrypted and never shown again."""
+
+    name: str = Field(max_length=100)
+    provider: str = Field(max_length=32)
+    settings: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+
+
+class AccountPatch(Input):
+    """Settings that are left out stay, secrets among them."""
+
+    name: str = Field(max_length=100)
+    settings: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+
+
 class SenderQuery(PageQuery):
     archived: bool = Field(False, description="Those out of use instead of those in use.")
 
@@ -92,6 +130,36 @@ def list_senders(request: HttpRequest, query: Annotated[SenderQuery, Query(...)]
 def read_sender(request: HttpRequest, sender_id: Id) -> Sender:
     """Read a sender."""
     return found(Sender.objects.filter(pk=sender_id).first(), "sender", sender_id)
+
+
+@area.write("POST", "/senders", scope=Scope.ADMIN, response=SenderOut, status=201)
+def create_sender(request: HttpRequest, body: NewSenderIn) -> Sender:
+    """Make a sender on an account."""
+    return actions.add_sender(**_plain(body), by=actor(request))
+
+
+@area.write("PUT", "/senders/{int:sender_id}", scope=Scope.ADMIN, response=SenderOut, may_change_nothing=True)
+def edit_sender(request: HttpRequest, sender_id: Id, body: SenderIn) -> Sender:
+    """Change a sender. Its throughput counts at once, also for what is being sent."""
+    return actions.edit_sender(sender_id, **_plain(body), by=actor(request))
+
+
+@area.write("POST", "/senders/{int:sender_id}/stop", scope=Scope.ADMIN, response=SenderOut)
+def stop_sender(request: HttpRequest, sender_id: Id, body: StopIn) -> Sender:
+    """Let a sender send nothing more until it is started."""
+    return actions.stop_sender(sender_id, reason=body.reason, by=actor(request))
+
+
+@area.write("POST", "/senders/{int:sender_id}/start", scope=Scope.ADMIN, response=SenderOut)
+def start_sender(request: HttpRequest, sender_id: Id) -> Sender:
+    """Let a stopped sender go on with what waits."""
+    return actions.start_sender(sender_id, by=actor(request))
+
+
+@area.write("DELETE", "/senders/{int:sender_id}", scope=Scope.ADMIN, response=None, status=204)
+def archive_sender(request: HttpRequest, sender_id: Id) -> None:
+    """Put a sender away; its messages and replies stay."""
+    actions.archive_sender(sender_id, by=actor(request))
 
 
 @area.read("/providers", response=list[ProviderOut])
@@ -112,8 +180,36 @@ def list_accounts(request: HttpRequest) -> Any:
 @area.read("/provider-accounts/{int:account_id}", response=AccountOut)
 def read_account(request: HttpRequest, account_id: Id) -> ProviderAccount:
     """Read an account with a provider."""
-    return found(ProviderAccount.objects.filter(pk=account_id).first(), "provider account", account_id)
+    return _account(account_id)
 
 
 def _setting(field: ProviderField) -> SettingOut:
     return SettingOut(**{**msgspec.structs.asdict(field), "choices": list(field.choices)})
+
+
+@area.write("POST", "/provider-accounts", scope=Scope.ADMIN, response=AccountOut, status=201)
+def create_account(request: HttpRequest, body: AccountIn) -> ProviderAccount:
+    """Make an account with a provider."""
+    return add_account(name=body.name, provider=body.provider, settings=body.settings, by=actor(request))
+
+
+@area.write(
+    "PATCH",
+    "/provider-accounts/{int:account_id}",
+    scope=Scope.ADMIN,
+    response=AccountOut,
+    may_change_nothing=True,
+)
+def edit_provider_account(request: HttpRequest, account_id: Id, body: AccountPatch) -> ProviderAccount:
+    """Change an account. Settings that are left out stay."""
+    row = _account(account_id)
+    return edit_account(account_id, name=body.name, settings={**row.settings, **body.settings}, by=actor(request))
+
+
+def _account(account_id: int) -> ProviderAccount:
+    return found(ProviderAccount.objects.filter(pk=account_id).first(), "provider account", account_id)
+
+
+def _plain(body: SenderIn) -> dict[str, Any]:
+    """The fields as the actions take them: plain strings instead of enums."""
+    return {name: getattr(value, "value", value) for name, value in body.dict().items()}

@@ -204,6 +204,52 @@ def remove_price(call: Call) -> Any:
     return call("DELETE", f"/prices/{call('POST', '/prices', PRICE).data['id']}")
 
 
+SENDER = {"name": "파발", "address": "0212345678", "kind": "long_code", "country": "KR"}
+
+
+def sender(call: Call) -> int:
+    account = call("POST", "/provider-accounts", {"name": "sandbox", "provider": "sandbox"}).data["id"]
+    made: int = call("POST", "/senders", {**SENDER, "account_id": account}).data["id"]
+    return made
+
+
+@probe
+def create_account(call: Call) -> Any:
+    return call("POST", "/provider-accounts", {"name": "sandbox", "provider": "sandbox"})
+
+
+@probe
+def edit_provider_account(call: Call) -> Any:
+    return call("PATCH", f"/provider-accounts/{create_account(call).data['id']}", {"name": "other"})
+
+
+@probe
+def create_sender(call: Call) -> Any:
+    return call("GET", f"/senders/{sender(call)}")
+
+
+@probe
+def edit_sender(call: Call) -> Any:
+    return call("PUT", f"/senders/{sender(call)}", {**SENDER, "throughput": 20})
+
+
+@probe
+def stop_sender(call: Call) -> Any:
+    return call("POST", f"/senders/{sender(call)}/stop", {"reason": "x"})
+
+
+@probe
+def start_sender(call: Call) -> Any:
+    pk = sender(call)
+    call("POST", f"/senders/{pk}/stop", {})
+    return call("POST", f"/senders/{pk}/start")
+
+
+@probe
+def archive_sender(call: Call) -> Any:
+    return call("DELETE", f"/senders/{sender(call)}")
+
+
 AUDITED = sorted(operation["operationId"] for _m, _p, operation in operations() if operation.get("x-audited"))
 #: Tried on the real engines below: only what was planned can be launched.
 ENGINES = {"launch_campaign"}

@@ -1,3 +1,4 @@
+from pabal.accounts.models import AuditEntry
 from pabal.delivery.credentials import seal
 from pabal.delivery.models import ProviderAccount, Sender
 from tests.api.conftest import Call
@@ -21,3 +22,23 @@ def test_providers_say_what_an_account_needs(call: Call) -> None:
     providers = {row["name"]: row["settings"] for row in call("GET", "/providers").data}
     assert set(providers) == {"sandbox", "smpp"}
     assert [s["name"] for s in providers["smpp"] if s["secret"]] == ["password"]
+
+
+def test_an_account_and_a_sender_are_made_and_changed(call: Call) -> None:
+    account = {"name": "carrier", "provider": "smpp", "settings": {"host": "smsc.example", "port": 2775}}
+    missing = call("POST", "/provider-accounts", account).data["error"]
+    assert missing["code"] == "setting_required"
+    account["settings"] |= {"system_id": "pabal", "password": "hunter22"}
+    made = call("POST", "/provider-accounts", account)
+    assert made.status_code == 201, made.data
+    assert made.data["has_secrets"] is True
+    assert b"hunter22" not in made.content
+    body = {"name": "파발", "address": "02-1234-5678", "kind": "long_code", "country": "KR", "throughput": 50}
+    sender = call("POST", "/senders", {**body, "account_id": made.data["id"]}).data
+    assert call("POST", "/senders", {**body, "account_id": made.data["id"]}).data["error"]["code"] == "address_taken"
+    assert call("POST", "/senders", {**body, "account_id": 999}).data["error"]["code"] == "unknown_account"
+    assert call("PUT", f"/senders/{sender['id']}", body).data["throughput"] == 50
+    assert call("PUT", f"/senders/{sender['id']}", {**body, "throughput": 90}).data["throughput"] == 90
+    changed = call("PATCH", f"/provider-accounts/{made.data['id']}", {"name": "other", "settings": {"port": 2776}}).data
+    assert (changed["name"], changed["settings"]["port"], changed["has_secrets"]) == ("other", 2776, True)
+    assert "hunter22" not in str(list(AuditEntry.objects.values()))

@@ -1,0 +1,201 @@
+"""One valid form for each address of the console that changes something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.tokens import default_token_generator
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from pabal.accounts.models import ApiKey, Role, User
+from pabal.audience.models import Import, ImportState
+from pabal.campaigns.models import Campaign, CampaignState
+from pabal.delivery.models import ProviderAccount, Sender
+from tests.accounts.people import PASSWORD, key, someone
+
+#: (address, form) to be sent by the admin who is logged in.
+Form = tuple[str, dict[str, Any]]
+PROBES: dict[str, Callable[[Client], Form]] = {}
+
+
+def probe(function: Callable[[Client], Form]) -> Callable[[Client], Form]:
+    """The valid form of the route of this name."""
+    PROBES[function.__name__] = function
+    return function
+
+
+@probe
+def login(client: Client) -> Form:
+    client.logout()
+    return "/login", {"email": "admin@shop.example", "password": PASSWORD}
+
+
+@probe
+def logout(client: Client) -> Form:
+    return "/logout", {}
+
+
+@probe
+def welcome(client: Client) -> Form:
+    client.logout()
+    User.objects.all().delete()
+    return "/welcome", {"name": "A", "email": "a@shop.example", "password": PASSWORD}
+
+
+@probe
+def join(client: Client) -> Form:
+    user = someone(Role.EDITOR)
+    token = default_token_generator.make_token(user)
+    return f"/join/{urlsafe_base64_encode(force_bytes(user.pk))}/{token}", {"password": PASSWORD}
+
+
+@probe
+def me(client: Client) -> Form:
+    return "/settings/me", {"name": "B", "language": "en", "time_zone": "Asia/Tokyo"}
+
+
+@probe
+def password(client: Client) -> Form:
+    return "/settings/me/password", {"old": PASSWORD, "new": PASSWORD + "2"}
+
+
+@probe
+def user_new(client: Client) -> Form:
+    return "/settings/people/new", {"name": "B", "email": "b@shop.example", "role": "viewer"}
+
+
+@probe
+def user_edit(client: Client) -> Form:
+    return f"/settings/people/{someone(Role.EDITOR).pk}", {"name": "B", "role": "viewer", "active": "on"}
+
+
+@probe
+def user_access(client: Client) -> Form:
+    return f"/settings/people/{someone(Role.EDITOR).pk}/access", {}
+
+
+@probe
+def api_keys(client: Client) -> Form:
+    return "/settings/keys", {"name": "B", "scopes": ["read", "send"]}
+
+
+@probe
+def api_key_revoke(client: Client) -> Form:
+    key("read")
+    return f"/settings/keys/{ApiKey.objects.get().pk}/revoke", {}
+
+
+@probe
+def credits(client: Client) -> Form:
+    return "/credits/", {"amount": "1000", "note": "x"}
+
+
+@probe
+def prices(client: Client) -> Form:
+    price = {"provider": "sandbox", "kind": "sms", "country": "KR", "amount": "12", "valid_from": "2026-01-01"}
+    return "/credits/prices", price
+
+
+def uploaded(client: Client) -> Import:
+    file = SimpleUploadedFile("people.csv", "phone,first_name\n010-0000-0001,지민\n".encode())
+    client.post("/imports/new", {"file": file})
+    return Import.objects.get()
+
+
+@probe
+def import_new(client: Client) -> Form:
+    return "/imports/new", {"file": SimpleUploadedFile("people.csv", b"phone\n010-0000-0001\n")}
+
+
+@probe
+def import_map(client: Client) -> Form:
+    return f"/imports/{uploaded(client).pk}/columns", {"default_country": "KR", "t0": "phone", "t1": "first_name"}
+
+
+@probe
+def import_read_again(client: Client) -> Form:
+    return f"/imports/{uploaded(client).pk}/read-again", {"encoding": "cp949"}
+
+
+@probe
+def import_consent(client: Client) -> Form:
+    return f"/imports/{uploaded(client).pk}/consent", {"to_list": "none", "agreed": "no"}
+
+
+@probe
+def import_check(client: Client) -> Form:
+    return f"/imports/{uploaded(client).pk}/check", {}
+
+
+@probe
+def import_discard(client: Client) -> Form:
+    return f"/imports/{uploaded(client).pk}/discard", {}
+
+
+@probe
+def import_resume(client: Client) -> Form:
+    row = uploaded(client)
+    Import.objects.update(state=ImportState.FAILED)
+    return f"/imports/{row.pk}/resume", {}
+
+
+def draft(state: CampaignState = CampaignState.DRAFT, **fields: Any) -> Campaign:
+    account = ProviderAccount.objects.create(name="sandbox", provider="sandbox")
+    sender = Sender.objects.create(account=account, address="0212345678", name="파발", kind="long_code", country="KR")
+    campaign = Campaign.objects.create(key="spring", name="Spring", all_profiles=True, text="안녕", **fields)
+    campaign.senders.add(sender)
+    Campaign.objects.update(state=state)
+    return campaign
+
+
+@probe
+def campaign_new(client: Client) -> Form:
+    return "/campaigns/new", {"name": "Spring", "key": "spring", "purpose": "promotional"}
+
+
+@probe
+def campaign_basics(client: Client) -> Form:
+    draft()
+    return "/campaigns/spring/basics", {"name": "Summer", "key": "summer", "purpose": "promotional"}
+
+
+@probe
+def campaign_audience(client: Client) -> Form:
+    draft()
+    return "/campaigns/spring/audience", {"who": "all", "purpose": "informational"}
+
+
+@probe
+def campaign_message(client: Client) -> Form:
+    draft()
+    senders = [str(pk) for pk in Sender.objects.values_list("pk", flat=True)]
+    return "/campaigns/spring/message", {"text": "반갑습니다", "senders": senders, "shorten_links": "on"}
+
+
+@probe
+def campaign_sending(client: Client) -> Form:
+    draft()
+    hours = {"hours_from": "10:00", "hours_to": "19:00", "quiet_hours": "skip"}
+    return "/campaigns/spring/sending", {"timing": "now", "timeout_hours": "4", "per_minute": "60", **hours}
+
+
+@probe
+def campaign_duplicate(client: Client) -> Form:
+    draft()
+    return "/campaigns/spring/duplicate", {}
+
+
+@probe
+def campaign_review(client: Client) -> Form:
+    draft()
+    return "/campaigns/spring/review", {}
+
+
+@probe
+def campaign_act(client: Client) -> Form:
+    draft(CampaignState.SENDING)
+    return "/campaigns/spring/act/pause", {}
