@@ -17,7 +17,9 @@ from pabal.campaigns.inputs import load
 from pabal.campaigns.models import Campaign, CampaignState, Plan, PlanMode, PlanState
 from pabal.campaigns.plan import make_plan
 from pabal.campaigns.summary import PlanSummary
+from pabal.campaigns.words import plan_failure
 from pabal.campaigns.write import PlanStopped, PlanWriter, progress_of
+from pabal.config import get
 from pabal.database import raw_cursor
 from pabal.delivery.models import CampaignControl, ControlState
 from pabal.errors import Conflict, PabalError, Unavailable
@@ -41,15 +43,15 @@ def carry_out(plan_id: int, synchroniser: Synchroniser, *, dsn: str, pause: floa
         except (Unavailable, DatabaseError) as error:
             log.warning("plan %s: %s (attempt %s of %s)", plan_id, error, attempt, ATTEMPTS)
             if attempt == ATTEMPTS:
-                _fail(plan_id, getattr(error, "code", "database_unavailable"), str(error))
+                _fail(plan_id, error)
             time.sleep(pause * 2 ** (attempt - 1))
             close_old_connections()
         except PabalError as error:
-            _fail(plan_id, error.code, str(error))
+            _fail(plan_id, error)
             return True
         except Exception as error:
             log.exception("plan %s failed", plan_id)
-            _fail(plan_id, "internal", f"{type(error).__name__}: {error}")
+            _fail(plan_id, error)
             return True
     return True
 
@@ -143,8 +145,9 @@ def pay_and_run(campaign: Campaign, summary: PlanSummary) -> None:
     CampaignControl.objects.filter(campaign_id=campaign.pk, state=ControlState.HELD).update(state=ControlState.RUNNING)
 
 
-def _fail(plan_id: int, code: str, message: str) -> None:
+def _fail(plan_id: int, error: Exception) -> None:
     """Note why a plan failed. Its campaign is paused, with a way on."""
+    code, message = plan_failure(error, get().language)
     with transaction.atomic():
         changed = Plan.objects.filter(pk=plan_id, state__in=[PlanState.QUEUED, PlanState.RUNNING]).update(
             state=PlanState.FAILED, error={"code": code, "message": message}, finished_at=timezone.now()

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import DatabaseError
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from pabal.billing.models import MILLI
 from pabal.campaigns.summary import Warning
+from pabal.content.failures import TemplateError
+from pabal.errors import PabalError
 
 _REASONS: dict[str, Any] = {
     "": "",
@@ -17,6 +21,30 @@ _REASONS: dict[str, Any] = {
     "nothing_to_send": gettext_lazy("Nobody was left to send to."),
     "by_person": "",
 }
+
+
+_FAILURES: dict[str, Any] = {
+    "plan_stopped": gettext_lazy("The campaign was ended while it was prepared."),
+    "warehouse_locked": gettext_lazy("Another engine has the warehouse open. End it, then try again."),
+    "database_unavailable": gettext_lazy("The database does not answer. Try again in a moment."),
+    "renderer_slow": gettext_lazy("Making the texts took too long. Simplify the text, or try again."),
+}
+
+
+def plan_failure(error: Exception, language: str) -> tuple[str, str]:
+    """(code, sentence) of what made a plan fail, in the installation's language: the plan keeps it."""
+    code = getattr(error, "code", "database_unavailable" if isinstance(error, DatabaseError) else "internal")
+    with translation.override(language):
+        if isinstance(error, TemplateError):
+            return code, error.message_in("ko" if language == "ko" else "en")
+        if code in _FAILURES:
+            return code, str(_FAILURES[code])
+        if isinstance(error, PabalError):
+            return code, str(error)
+        detail = f"{type(error).__name__}: {error}"
+        return code, _("Something unexpected happened. The log of the engine says what: %(detail)s") % {
+            "detail": detail
+        }
 
 
 def state_reason(code: str) -> str:
