@@ -62,7 +62,7 @@ def parse(data: bytes, facts: FileFacts, start: Cursor, *, at_end: bool) -> Chun
         frame = _split_by_polars(text, facts)
         if frame is not None:
             lines = data.count(b"\n") + (not data.endswith(b"\n"))
-            if frame.height == lines:
+            if frame.height == lines and not _has_huge_cell(frame):
                 frame = frame.with_columns(pl.int_range(start.line, start.line + lines, dtype=pl.Int64).alias(LINE))
                 return Chunk(
                     frame=_without_blanks(frame, facts),
@@ -219,6 +219,11 @@ def _split_by_polars(data: bytes, facts: FileFacts) -> pl.DataFrame | None:
         )
     except pl.exceptions.PolarsError:
         return None
+
+
+def _has_huge_cell(frame: pl.DataFrame) -> bool:
+    longest = frame.select(pl.max_horizontal(pl.all().str.len_bytes().max())).item()
+    return bool(longest and longest > MAX_RECORD)
 
 
 def _without_blanks(frame: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:

@@ -47,7 +47,7 @@ def inspect_csv(path: Path, *, encoding: str = "") -> FileFacts:
     hint = re.fullmatch(rb"sep=(.)\r?\n", lines[0], re.IGNORECASE)
     delimiter = hint[1].decode("latin-1") if hint else guess_delimiter(lines[:_SNIFFED_LINES], codecs_)
     skipped = 1 if hint else 0
-    rows, _refused, _used = csv_files.records(
+    rows, refused, _used = csv_files.records(
         lines[skipped:], delimiter, codecs_, 0, first_line=skipped + 1, at_end=True
     )
     if not rows:
@@ -58,8 +58,9 @@ def inspect_csv(path: Path, *, encoding: str = "") -> FileFacts:
     headed, header_warnings = judge_header(header, [cells for _line, cells in rows[1 : SAMPLE_ROWS + 1]])
     columns = column_names(header if headed else [""] * len(header))
     body = rows[1:] if headed else rows
-    # The data begins where the record after the header does; blank lines between them do no harm.
-    begin = (body[0][0] if body else first_line + 1) if headed else first_line
+    # The data begins with what follows the header, readable or not; blank lines between them do no harm.
+    following = [line for line, _cells in rows] + [refusal.line for refusal in refused]
+    begin = min((line for line in following if line > first_line), default=first_line + 1) if headed else first_line
     start = Cursor(offset=offset + sum(map(len, lines[: begin - 1])), line=begin)
     total = head.count(b"\n") + (not head.endswith(b"\n"))
     rows_total = max(0, total - (begin - 1)) if whole else round(total * bytes_ / len(head))
@@ -70,7 +71,7 @@ def inspect_csv(path: Path, *, encoding: str = "") -> FileFacts:
         newline=newline,
         columns=columns,
         sample=tuple(pad(cells, len(columns)) for _line, cells in body[:SAMPLE_ROWS]),
-        rows=rows_total if body else 0,
+        rows=rows_total if body or refused else 0,
         exact=whole,
         bytes=bytes_,
         start=start,
@@ -165,7 +166,7 @@ def _text(encoding: str, head: bytes) -> str:
     """`encoding`, unless so much of the file is binary that it cannot be text."""
     sample = head[:1_000_000]
     odd = len(sample) - len(sample.translate(None, bytes([*range(0, 9), 11, 12, *range(14, 27), *range(28, 32)])))
-    if odd > len(sample) / 50:
+    if odd > max(10, len(sample) / 50):
         raise InvalidInput(
             _("This is not a text file or an Excel workbook. Save the contacts as CSV or XLSX."),
             code="not_a_text_file",
