@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Query, Schema
 from pydantic import Field
 
@@ -18,11 +19,14 @@ from pabal.api.schemas import Country, Id, Input, found
 from pabal.delivery import actions
 from pabal.delivery.accounts import add_account, edit_account
 from pabal.delivery.models import ProviderAccount, Sender, SenderKind, SenderState
+from pabal.errors import InvalidInput
 from pabal.providers.registry import PROVIDERS
 from pabal.providers.settings import Field as ProviderField
 from pabal.providers.settings import fields
 
 area = Area("Senders")
+#: Settings that name files of the server are not for callers from elsewhere.
+UNSEEN = frozenset({"log_file"})
 
 
 class SenderOut(Schema):
@@ -52,6 +56,10 @@ class AccountOut(Schema):
     settings: dict[str, Any]
     has_secrets: bool
     created_at: datetime
+
+    @staticmethod
+    def resolve_settings(row: ProviderAccount) -> dict[str, Any]:
+        return {name: value for name, value in row.settings.items() if name not in UNSEEN}
 
     @staticmethod
     def resolve_has_secrets(row: ProviderAccount) -> bool:
@@ -166,7 +174,7 @@ def archive_sender(request: HttpRequest, sender_id: Id) -> None:
 def list_providers(request: HttpRequest) -> list[ProviderOut]:
     """List the providers there is an adapter for, with the settings of an account."""
     return [
-        ProviderOut(name=name, settings=[_setting(field) for field in fields(provider.settings_type)])
+        ProviderOut(name=name, settings=[_setting(f) for f in fields(provider.settings_type) if f.name not in UNSEEN])
         for name, provider in PROVIDERS.items()
     ]
 
@@ -190,7 +198,7 @@ def _setting(field: ProviderField) -> SettingOut:
 @area.write("POST", "/provider-accounts", scope=Scope.ADMIN, response=AccountOut, status=201)
 def create_account(request: HttpRequest, body: AccountIn) -> ProviderAccount:
     """Make an account with a provider."""
-    return add_account(name=body.name, provider=body.provider, settings=body.settings, by=actor(request))
+    return add_account(name=body.name, provider=body.provider, settings=_seen(body.settings), by=actor(request))
 
 
 @area.write(
@@ -203,11 +211,19 @@ def create_account(request: HttpRequest, body: AccountIn) -> ProviderAccount:
 def edit_provider_account(request: HttpRequest, account_id: Id, body: AccountPatch) -> ProviderAccount:
     """Change an account. Settings that are left out stay."""
     row = _account(account_id)
-    return edit_account(account_id, name=body.name, settings={**row.settings, **body.settings}, by=actor(request))
+    return edit_account(
+        account_id, name=body.name, settings={**row.settings, **_seen(body.settings)}, by=actor(request)
+    )
 
 
 def _account(account_id: int) -> ProviderAccount:
     return found(ProviderAccount.objects.filter(pk=account_id).first(), "provider account", account_id)
+
+
+def _seen(settings: dict[str, Any]) -> dict[str, Any]:
+    for name in UNSEEN & set(settings):
+        raise InvalidInput(_("There is no such field."), code="unknown_setting", field=name)
+    return settings
 
 
 def _plain(body: SenderIn) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from pabal.accounts.models import ApiKey, Role, User
 from pabal.audience.models import Import, ImportState
 from pabal.campaigns.models import Campaign, CampaignState
 from pabal.delivery.models import ProviderAccount, Sender
+from pabal.providers.registry import get
+from pabal.providers.settings import fields
 from tests.accounts.people import PASSWORD, key, someone
 
 #: (address, form) to be sent by the admin who is logged in.
@@ -150,6 +152,53 @@ def draft(state: CampaignState = CampaignState.DRAFT, **fields: Any) -> Campaign
     campaign.senders.add(sender)
     Campaign.objects.update(state=state)
     return campaign
+
+
+SENDER = {"name": "파발", "address": "0212345678", "kind": "long_code", "country": "KR", "throughput": "10"}
+
+
+@probe
+def sender_new(client: Client) -> Form:
+    account = ProviderAccount.objects.create(name="sandbox", provider="sandbox")
+    return "/senders/new", {**SENDER, "account_id": account.pk}
+
+
+@probe
+def sender_sandbox(client: Client) -> Form:
+    return "/senders/sandbox", {}
+
+
+@probe
+def sender(client: Client) -> Form:
+    draft()
+    return f"/senders/{Sender.objects.get().pk}", {**SENDER, "throughput": "20"}
+
+
+@probe
+def sender_act(client: Client) -> Form:
+    draft()
+    return f"/senders/{Sender.objects.get().pk}/act/stop", {}
+
+
+@probe
+def account_new(client: Client) -> Form:
+    return "/senders/accounts/new?provider=smpp", {
+        **{f"set_{f.name}": f.default for f in fields(get("smpp").settings_type) if f.default is not None},
+        **{"name": "carrier", "set_host": "smsc.example", "set_system_id": "pabal", "set_password": "hunter22"},
+    }
+
+
+@probe
+def account(client: Client) -> Form:
+    made = ProviderAccount.objects.create(name="sandbox", provider="sandbox")
+    defaults = {f"set_{f.name}": f.default for f in fields(get("sandbox").settings_type) if f.default is not None}
+    return f"/senders/accounts/{made.pk}", {**defaults, "name": "other"}
+
+
+@probe
+def handset_answer(client: Client) -> Form:
+    draft()
+    return "/handset/+821000000001/answer", {"text": "STOP", "sender": str(Sender.objects.get().pk)}
 
 
 @probe

@@ -19,6 +19,7 @@ from tests.accounts.test_roles import ROUTES, address
 READS = {
     "healthz", "metrics", "styleguide", "settings", "users", "audit", "home", "imports", "import", "import_preview",
     "campaigns", "campaign", "campaign_preview",
+    "senders", "account_try", "handset", "handset_phones", "handset_phone", "handset_thread",
 }  # fmt: skip
 #: Read only, but recorded: personal data leaves the house.
 RECORDED_READS = {"import_refused"}

@@ -204,12 +204,11 @@ def remove_price(call: Call) -> Any:
     return call("DELETE", f"/prices/{call('POST', '/prices', PRICE).data['id']}")
 
 
-SENDER = {"name": "파발", "address": "0212345678", "kind": "long_code", "country": "KR"}
+SENDER: dict[str, Any] = {"name": "파발", "address": "0212345678", "kind": "long_code", "country": "KR"}
 
 
 def sender(call: Call) -> int:
-    account = call("POST", "/provider-accounts", {"name": "sandbox", "provider": "sandbox"}).data["id"]
-    made: int = call("POST", "/senders", {**SENDER, "account_id": account}).data["id"]
+    made: int = create_sender(call).data["id"]
     return made
 
 
@@ -225,7 +224,7 @@ def edit_provider_account(call: Call) -> Any:
 
 @probe
 def create_sender(call: Call) -> Any:
-    return call("GET", f"/senders/{sender(call)}")
+    return call("POST", "/senders", {**SENDER, "account_id": create_account(call).data["id"]})
 
 
 @probe

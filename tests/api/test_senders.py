@@ -42,3 +42,9 @@ def test_an_account_and_a_sender_are_made_and_changed(call: Call) -> None:
     changed = call("PATCH", f"/provider-accounts/{made.data['id']}", {"name": "other", "settings": {"port": 2776}}).data
     assert (changed["name"], changed["settings"]["port"], changed["has_secrets"]) == ("other", 2776, True)
     assert "hunter22" not in str(list(AuditEntry.objects.values()))
+
+
+def test_files_of_the_server_are_out_of_reach(call: Call) -> None:
+    account = {"name": "x", "provider": "sandbox", "settings": {"log_file": "/tmp/x"}}
+    assert call("POST", "/provider-accounts", account).data["error"]["field"] == "log_file"
+    assert "log_file" not in str(call("GET", "/providers").data)
