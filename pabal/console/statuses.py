@@ -35,6 +35,7 @@ LOOKS: dict[str, Look] = {
     "queued": Look(label=_("Queued"), tone="quiet", icon="clock"),
     "submitted": Look(label=_("Submitted"), tone="accent", icon="arrow-up-right"),
     "accepted": Look(label=_("Accepted"), tone="accent", icon="send"),
+    "underway": Look(label=_("On the way"), tone="accent", icon="send"),
     "sent": Look(label=_("Sent"), tone="accent", icon="send"),
     "delivered": Look(label=_("Delivered"), tone="good", icon="circle-check"),
     "expired": Look(label=_("Expired"), tone="warn", icon="hourglass"),

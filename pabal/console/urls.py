@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from pabal.console.views import accounts, api_keys, audit, credits, health, home, settings, styleguide, users
-from pabal.console.views.audience import import_steps, imports
-from pabal.console.views.campaigns import draft, listing, live, preview, review
+from pabal.console.views import (
+    accounts,
+    api_keys,
+    audit,
+    credits,
+    handset,
+    health,
+    home,
+    provider_accounts,
+    senders,
+    settings,
+    styleguide,
+    users,
+)
+from pabal.console.views.audience import import_steps, imports, lists, members, profile, profiles
+from pabal.console.views.campaigns import draft, listing, live, preview, recipients, review
 
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -41,6 +54,37 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("imports/<int:import_id>/discard", import_steps.discard, name="import_discard"),
     path("imports/<int:import_id>/resume", imports.resume, name="import_resume"),
     path("imports/<int:import_id>/refused", imports.refused, name="import_refused"),
+    path("senders/", senders.index, name="senders"),
+    path("senders/new", senders.new, name="sender_new"),
+    path("senders/sandbox", senders.sandbox, name="sender_sandbox"),
+    path("senders/<int:pk>", senders.show, name="sender"),
+    path("senders/<int:pk>/act/<slug:verb>", senders.act, name="sender_act"),
+    path("senders/accounts/new", provider_accounts.new, name="account_new"),
+    path("senders/accounts/<int:pk>", provider_accounts.show, name="account"),
+    path("senders/accounts/try/<slug:provider>", provider_accounts.try_out, name="account_try"),
+    path("handset/", handset.index, name="handset"),
+    path("handset/phones", handset.phones, name="handset_phones"),
+    path("handset/<str:phone>", handset.index, name="handset_phone"),
+    path("handset/<str:phone>/thread", handset.thread, name="handset_thread"),
+    path("handset/<str:phone>/answer", handset.answer, name="handset_answer"),
+    path("lists/", lists.index, name="lists"),
+    path("lists/new", lists.new, name="list_new"),
+    path("lists/<str:key>", members.show, name="list"),
+    path("lists/<str:key>/growth", members.growth, name="list_growth"),
+    path("lists/<str:key>/edit", lists.edit, name="list_edit"),
+    path("lists/<str:key>/archive", lists.archive, name="list_archive"),
+    path("lists/<str:key>/restore", lists.restore, name="list_restore"),
+    path("lists/<str:key>/add", members.add, name="list_add"),
+    path("lists/<str:key>/remove/<int:profile_id>", members.remove, name="list_remove"),
+    path("lists/<str:key>/export", members.export, name="list_export"),
+    path("profiles/", profiles.index, name="profiles"),
+    path("profiles/new", profiles.new, name="profile_new"),
+    path("profiles/<int:profile_id>", profile.show, name="profile"),
+    path("profiles/<int:profile_id>/edit", profiles.edit, name="profile_edit"),
+    path("profiles/<int:profile_id>/consent", profile.consent, name="profile_consent"),
+    path("profiles/<int:profile_id>/suppress", profile.suppress, name="profile_suppress"),
+    path("profiles/<int:profile_id>/unsuppress", profile.unsuppress, name="profile_unsuppress"),
+    path("profiles/<int:profile_id>/erase", profiles.erase, name="profile_erase"),
     path("campaigns/", listing.index, name="campaigns"),
     path("campaigns/new", listing.new, name="campaign_new"),
     path("campaigns/<slug:key>", live.show, name="campaign"),
@@ -53,4 +97,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<slug:key>/launch", review.launch, name="campaign_launch"),
     path("campaigns/<slug:key>/duplicate", live.duplicate, name="campaign_duplicate"),
     path("campaigns/<slug:key>/act/<slug:verb>", live.act, name="campaign_act"),
+    path("campaigns/<slug:key>/recipients", recipients.index, name="campaign_recipients"),
+    path("campaigns/<slug:key>/recipients/<int:message_id>", recipients.history, name="campaign_message_history"),
+    path("campaigns/<slug:key>/recipients.csv", recipients.as_csv, name="campaign_export"),
 ]

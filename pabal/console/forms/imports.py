@@ -162,7 +162,7 @@ class MappingForm(forms.Form):
         return values
 
 
-class SizedListField(forms.ModelChoiceField):
+class SizedListField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A list, with how many people are on it."""
 
     def label_from_instance(self, obj: Any) -> str:

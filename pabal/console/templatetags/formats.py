@@ -22,6 +22,7 @@ register.filter("day", formats.day)
 register.filter("clock", formats.clock)
 register.filter("duration", formats.duration)
 register.filter("phone", formats.phone)
+register.filter("country", formats.country)
 
 
 @register.filter

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from pabal.accounts import audit
 from pabal.accounts.access import actor, person, requires
 from pabal.accounts.models import Role
-from pabal.audience import import_actions, mapping
+from pabal.audience import import_actions, lists, mapping
 from pabal.audience.file_facts import warning_text
 from pabal.audience.import_preview import preview as try_rows
 from pabal.audience.models import Import, ImportState, List
@@ -150,9 +150,7 @@ def _choose_list(request: HttpRequest, import_: Import, said: dict[str, Any]) ->
     if said["to_list"] == "existing":
         chosen = said["chosen_list"]
     elif said["to_list"] == "new":
-        from pabal.audience import actions
-
-        chosen = actions.create_list(name=said["list_name"], by=person(request))
+        chosen = lists.create_list(said["list_name"])
         audit.record(actor(request), "list.create", chosen, {"name": chosen.name})
     import_actions.choose_list(import_, chosen)
 
