@@ -6,7 +6,7 @@ are runs of consecutive ids (its batches); every query below walks such runs in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -162,31 +162,41 @@ def page(
 
 
 def _ids(campaign_id: int, group: Group, *, low: int, high: int, back: bool, limit: int) -> list[int]:
+    wanted = {"campaign": campaign_id, "low": low, "high": high}
+    found: list[int] = []
+    for some in _pieces(group, wanted, back=back):
+        cut = [(max(first, low), min(last, high)) for first, last in some if first <= high and last >= low]
+        if cut:
+            found += _in_runs(group, cut, back=back, limit=limit - len(found))
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _pieces(group: Group, wanted: dict[str, Any], *, back: bool) -> Iterator[list[Run]]:
+    """The runs that a group's messages are in, in the order of reading, a few at a time: the first ones usually do."""
+    if group is not Group.UNDERWAY:
+        within = _rows(_OPEN if group is Group.WAITING else _RUNS, wanted)
+        within.sort(reverse=back)
+        yield from (within[at : at + 16] for at in range(0, len(within), 16))
+        return
+    step, statement = 2, _UNSETTLED.format(direction="DESC" if back else "ASC")
+    while some := _rows(statement, {**wanted, "limit": step}):
+        yield some
+        wanted = {**wanted, **({"high": some[-1][0] - 1} if back else {"low": some[-1][1] + 1})}
+        step *= 4
+
+
+def _in_runs(group: Group, within: Sequence[Run], *, back: bool, limit: int) -> list[int]:
     direction = "DESC" if back else "ASC"
-    wanted = {"campaign": campaign_id, "low": low, "high": high, "limit": limit}
-    match group:
-        case Group.WAITING:
-            within = _rows(_OPEN, wanted)
-        case Group.UNDERWAY:
-            within = _rows(_UNSETTLED.format(direction=direction), wanted)
-        case _:
-            within = runs(campaign_id)
-    cut = ((max(first, low), min(last, high)) for first, last in within if first <= high and last >= low)
-    within = sorted(cut, reverse=back)
     parts = [f"({inner} ORDER BY 1 {direction} LIMIT %(limit)s)" for inner in _INNER[group]]
     sql = f"""
         SELECT x.id FROM unnest(%(lows)s::bigint[], %(highs)s::bigint[]) AS r(low, high)
         CROSS JOIN LATERAL ({" UNION ALL ".join(parts)}) x
         ORDER BY x.id {direction} LIMIT %(limit)s
     """  # noqa: S608 — the pieces are constants
-    found: list[int] = []
-    at, step = 0, 1
-    while at < len(within) and len(found) < limit:  # usually the first run fills the page
-        some = within[at : at + step]
-        values = {"limit": limit - len(found), "lows": [r[0] for r in some], "highs": [r[1] for r in some]}
-        found += [row[0] for row in _rows(sql, values)]
-        at, step = at + step, step * 4
-    return found
+    values = {"limit": limit, "lows": [run[0] for run in within], "highs": [run[1] for run in within]}
+    return [row[0] for row in _rows(sql, values)]
 
 
 def recipients(ids: Sequence[int]) -> list[Recipient]:
