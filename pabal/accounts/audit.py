@@ -1,7 +1,7 @@
 """The audit trail: who changed what, when, from where.
 
 Views and API functions call `record` around the actions of the other apps, in the same transaction. Entries are never
-changed or removed.
+changed or removed, but for the names of people who are forgotten.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pabal.accounts.models import ApiKey, AuditEntry, User
 SECRET = ("password", "secret", "token", "digest", "credential", "private")
 HIDDEN = "•••"
 LONGEST = 500
-_watching: ContextVar[list[AuditEntry] | None] = ContextVar("audit_watching", default=None)
+_watching: ContextVar[tuple[list[AuditEntry], ...]] = ContextVar("audit_watching", default=())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,16 +77,21 @@ def record(
         changes={name: _shown(name, value) for name, value in (changes or {}).items()},
         address=actor.address,
     )
-    if (watching := _watching.get()) is not None:
+    for watching in _watching.get():
         watching.append(entry)
     return entry
+
+
+def forget(object_type: str, object_id: object) -> None:
+    """Take what says who it was out of the entries about a person who is forgotten. That they happened stays."""
+    AuditEntry.objects.filter(object_type=object_type, object_id=str(object_id)).update(label="", changes={})
 
 
 @contextmanager
 def watch() -> Iterator[list[AuditEntry]]:
     """The entries that are recorded inside the block."""
     found: list[AuditEntry] = []
-    token = _watching.set(found)
+    token = _watching.set((*_watching.get(), found))
     try:
         yield found
     finally:

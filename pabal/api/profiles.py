@@ -140,6 +140,7 @@ def erase_profile(request: HttpRequest, profile_id: Id) -> None:
     row = _profile(profile_id)
     subject = Subject(type="profile", id=str(row.pk), label=f"#{row.pk}")
     actions.erase_profile(row.pk, actor=str(actor(request)))
+    audit.forget("profile", row.pk)
     audit.record(actor(request), "profile.erase", subject)
 
 

@@ -65,6 +65,8 @@ def test_suppression_stops_a_phone_until_it_is_lifted(call: Call, people: list[P
 
 
 def test_a_person_is_forgotten(call: Call, people: list[Profile]) -> None:
+    call("POST", "/profiles/consent", {"external_ids": ["c-1"], "state": "subscribed", "source": "x"})
+    assert "지민" in str(list(AuditEntry.objects.values()))
     assert call("DELETE", f"/profiles/{people[0].pk}").status_code == 204
     assert call("GET", "/profiles?external_id=c-1").data["data"] == []
     assert "지민" not in str(list(AuditEntry.objects.values()))

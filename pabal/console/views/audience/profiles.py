@@ -111,6 +111,7 @@ def erase(request: HttpRequest, profile_id: int) -> HttpResponse:
     profile = get_object_or_404(Profile, pk=profile_id)
     with transaction.atomic():
         actions.erase_profile(profile.pk, actor=str(actor(request)))
+        audit.forget("profile", profile_id)
         audit.record(actor(request), "profile.erase", audit.Subject(type="profile", id=str(profile_id)))
     messages.success(request, _("The person is forgotten."))
     return redirect("console:profiles")
