@@ -170,7 +170,7 @@ class ConsentForm(forms.Form):
     )
     channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices, widget=Cards())
     purposes = forms.MultipleChoiceField(
-        label=_("For"), choices=PURPOSES, widget=TickCards(), error_messages={"required": _("Choose at least one.")}
+        label=_("For what"), choices=PURPOSES, widget=TickCards(), error_messages={"required": _("Choose at least one.")}
     )
     source = forms.CharField(
         label=_("How do you know?"),

@@ -203,7 +203,7 @@ class ListAndConsentForm(forms.Form):
         label=_("They agreed to"), choices=Channel.choices, widget=TickCards(), required=False
     )
     purposes = forms.MultipleChoiceField(
-        label=_("For"),
+        label=_("For what"),
         choices=[
             (Purpose.PROMOTIONAL, _("Advertising")),
             (Purpose.INFORMATIONAL, _("Information")),
