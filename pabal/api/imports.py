@@ -165,6 +165,7 @@ def download_refused(request: HttpRequest, import_id: Id) -> FileResponse:
     path = config.get().home_path / row.refused_path
     if not row.refused_path or not path.is_file():
         raise NotFound(_("No row of this import was refused."), code="nothing_refused")
+    audit.record(actor(request), "import.download_refused", row, {"rows": row.counts.get("refused", 0)})
     return FileResponse(path.open("rb"), content_type="text/csv; charset=utf-8", filename=f"refused-{import_id}.csv")
 
 

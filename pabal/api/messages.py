@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from ninja import Query, Schema
 from pydantic import Field
 
+from pabal.accounts import audit
+from pabal.accounts.access import actor
 from pabal.api.operations import Area
 from pabal.api.pagination import Page, PageQuery, decode, decode_several, encode
 from pabal.api.schemas import Id, Key, Milli, found
@@ -126,6 +128,7 @@ def export_messages(
 ) -> StreamingHttpResponse:
     """Download every candidate of a campaign as CSV: messages, then who was skipped and why."""
     campaign = actions.by_key(key)
+    audit.record(actor(request), "campaign.export", campaign, {"show": show.value})
     lines = export.as_csv(export.rows(campaign, group=show, skipped=skipped))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{campaign.key}.csv"'

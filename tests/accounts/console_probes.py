@@ -12,7 +12,9 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from pabal.accounts.models import ApiKey, Role, User
-from pabal.audience.models import Import, ImportState
+from pabal.audience import actions as people_actions
+from pabal.audience import lists
+from pabal.audience.models import Import, ImportState, List, Profile
 from pabal.campaigns.models import Campaign, CampaignState
 from pabal.delivery.models import ProviderAccount, Sender
 from pabal.providers.registry import get
@@ -248,3 +250,87 @@ def campaign_review(client: Client) -> Form:
 def campaign_act(client: Client) -> Form:
     draft(CampaignState.SENDING)
     return "/campaigns/spring/act/pause", {}
+
+
+def customer(**fields: Any) -> Profile:
+    return Profile.objects.create(external_id="c-1", phone="+821000000001", first_name="지민", country="KR", **fields)
+
+
+def members() -> List:
+    return lists.create_list("Members", key="members")
+
+
+@probe
+def list_new(client: Client) -> Form:
+    return "/lists/new", {"name": "Members"}
+
+
+@probe
+def list_edit(client: Client) -> Form:
+    members()
+    return "/lists/members/edit", {"name": "VIP"}
+
+
+@probe
+def list_archive(client: Client) -> Form:
+    members()
+    return "/lists/members/archive", {}
+
+
+@probe
+def list_restore(client: Client) -> Form:
+    lists.archive_list(members())
+    return "/lists/members/restore", {}
+
+
+@probe
+def list_add(client: Client) -> Form:
+    members()
+    customer()
+    return "/lists/members/add", {"people": "c-1"}
+
+
+@probe
+def list_remove(client: Client) -> Form:
+    person = customer()
+    lists.add_members(members(), [person.pk])
+    return f"/lists/members/remove/{person.pk}", {}
+
+
+@probe
+def list_export(client: Client) -> Form:
+    members()
+    return "/lists/members/export", {}
+
+
+@probe
+def profile_new(client: Client) -> Form:
+    return "/profiles/new", {"phone": "010-0000-0001", "first_name": "지민"}
+
+
+@probe
+def profile_edit(client: Client) -> Form:
+    return f"/profiles/{customer().pk}/edit", {"external_id": "c-1", "phone": "010-0000-0002", "first_name": "서연"}
+
+
+@probe
+def profile_consent(client: Client) -> Form:
+    said = {"channel": "text", "purposes": ["promotional"], "state": "unsubscribed", "source": "전화"}
+    return f"/profiles/{customer().pk}/consent", said
+
+
+@probe
+def profile_suppress(client: Client) -> Form:
+    return f"/profiles/{customer().pk}/suppress", {"source": "complained"}
+
+
+@probe
+def profile_unsuppress(client: Client) -> Form:
+    person = customer()
+    people_actions.suppress([person.phone], reason="manual")
+    return f"/profiles/{person.pk}/unsuppress", {}
+
+
+@probe
+def profile_erase(client: Client) -> Form:
+    return f"/profiles/{customer().pk}/erase", {}

@@ -141,5 +141,5 @@ def test_a_campaign_from_draft_to_results(shop: Shop) -> None:
     assert call("POST", "/campaigns/spring/resume").data["state"] == "sending"
     assert call("POST", "/campaigns/spring/end").data["state"] == "ended"
     assert [e.action for e in AuditEntry.objects.filter(object_type="campaign").order_by("id")] == [
-        "campaign.create", "campaign.review", "campaign.launch", "campaign.pause", "campaign.resume", "campaign.end",
+        "campaign.create", "campaign.review", "campaign.launch", "campaign.export", "campaign.pause", "campaign.resume", "campaign.end",
     ]  # fmt: skip
