@@ -95,7 +95,8 @@ def duplicate(campaign: Campaign, *, by: User | None) -> Campaign:
         through = getattr(Campaign, field).through
         ids = through.objects.filter(campaign=campaign).order_by("pk").values_list(f"{model._meta.model_name}_id")
         rows = model.objects.filter(archived_at=None).in_bulk([pk for (pk,) in ids])
-        getattr(copy, field).add(*[rows[pk] for (pk,) in ids if pk in rows])
+        for pk in (pk for (pk,) in ids if pk in rows):
+            getattr(copy, field).add(rows[pk])  # one by one: their order is that of the rows
     return copy
 
 

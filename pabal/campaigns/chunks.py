@@ -72,13 +72,10 @@ class Judged:
         now: datetime,
         deadline: datetime,
     ) -> None:
-        judged = verdict(page, policy, now, deadline)
+        # A country that a sender reaches but that has no price cannot be sent to either: as if it were none.
+        reached = pl.when(pl.col("country").is_in(list(ways))).then("country").otherwise(pl.lit(""))
+        judged = verdict(page.with_columns(country=reached), policy, now, deadline)
         judged = judged.join(ways_frame(ways), on="country", how="left", maintain_order="left")
-        # Reached by a sender, but without a price: it cannot be sent either.
-        unreached = pl.col("skip").is_null() & pl.col("sender_id").is_null()
-        judged = judged.with_columns(
-            skip=pl.when(unreached).then(pl.lit(SkipReason.COUNTRY_NOT_SUPPORTED.value, SKIP)).otherwise("skip")
-        )
         self.candidates = len(page)
         self.last_profile_id = int(page["profile_id"][-1])
         self.subscribed = int(page["subscribed"].sum())
