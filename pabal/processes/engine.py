@@ -115,12 +115,12 @@ async def _start(config: Config, health: Health) -> list[asyncio.Task[None]]:
     """Open the warehouse and start what a leader does."""
     from procrastinate.contrib.django import app
 
-    from pabal.audience.tasks import resume_interrupted
+    from pabal.audience.tasks import resume_imports
     from pabal.campaigns import tasks as campaigns
     from pabal.campaigns.warehouse import open_warehouse
 
     warehouse = await asyncio.to_thread(open_warehouse, config)
-    await asyncio.to_thread(resume_interrupted)
+    await asyncio.to_thread(resume_imports)
     await asyncio.to_thread(campaigns.resume_plans)
 
     def synchronise() -> None:
