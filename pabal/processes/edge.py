@@ -22,6 +22,5 @@ def main() -> int:
         respawn_failed_workers=True,
         log_enabled=True,
         log_level=LogLevels(config.log_level.lower()),
-        process_name="pabal edge",
     ).serve()
     return 0
