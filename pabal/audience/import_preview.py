@@ -43,9 +43,11 @@ class PreviewRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preview:
-    """The first ten rows, and what becomes of the first `tried`. `unread` counts cells that are left out, by field."""
+    """The first ten rows, and what becomes of the first `tried`. `examples` are refused rows beyond the first ten, one for
+    each reason. `unread` counts cells that are left out, by field."""
 
     rows: tuple[PreviewRow, ...]
+    examples: tuple[PreviewRow, ...]
     tried: int
     refusals: Mapping[str, int]
     unread: Mapping[str, int]
@@ -76,12 +78,15 @@ def preview(import_: Import, mapped: Mapped, default_country: str) -> Preview:
     chunk = _first_rows(import_, facts)
     cleaned = clean(chunk, reading)
     refusals = Counter(refusal.reason for refusal in cleaned.refused)
+    first_of = {refusal.reason: refusal.line for refusal in reversed(cleaned.refused)}
     shown = {row.line: row for row in _stored(cleaned.people, chunk)}
     for refusal in cleaned.refused:
         cells = dict(zip(facts.columns, refusal.cells, strict=False))
         shown[refusal.line] = PreviewRow(line=refusal.line, cells=cells, problem=refusal.reason)
+    first = sorted(shown)[:SAMPLE_ROWS]
     return Preview(
-        rows=tuple(shown[line] for line in sorted(shown)[:SAMPLE_ROWS]),
+        rows=tuple(shown[line] for line in first),
+        examples=tuple(shown[line] for line in sorted(first_of.values()) if line not in first),
         tried=cleaned.people.height + len(cleaned.refused),
         refusals=dict(refusals.most_common()),
         unread=dict(cleaned.unread),

@@ -9,15 +9,10 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from pabal.audience.models import Channel, ConsentState, Profile, Purpose
-from pabal.console.forms.imports import countries
+from pabal.audience.models import Channel, ConsentState, Profile
+from pabal.console.forms.imports import PURPOSES, countries
 from pabal.console.widgets import Cards, LocalDateTime, TickCards
 
-PURPOSES = [
-    (Purpose.PROMOTIONAL, _("Advertising")),
-    (Purpose.INFORMATIONAL, _("Information")),
-    (Purpose.NIGHT, _("Advertising at night (Korea)")),
-]
 #: Most people that may be named in one form.
 MOST_NAMED = 5_000
 
@@ -170,7 +165,10 @@ class ConsentForm(forms.Form):
     )
     channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices, widget=Cards())
     purposes = forms.MultipleChoiceField(
-        label=_("For what"), choices=PURPOSES, widget=TickCards(), error_messages={"required": _("Choose at least one.")}
+        label=_("For what"),
+        choices=PURPOSES,
+        widget=TickCards(),
+        error_messages={"required": _("Choose at least one.")},
     )
     source = forms.CharField(
         label=_("How do you know?"),

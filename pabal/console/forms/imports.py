@@ -20,11 +20,16 @@ from pabal.console import formats
 from pabal.console.widgets import Cards, Drop, LocalDateTime, TickCards
 
 KIND_LABELS = {
-    "text": pgettext_lazy("kind", "Text"),
-    "number": pgettext_lazy("kind", "Number"),
-    "boolean": pgettext_lazy("kind", "Yes or no"),
-    "date": pgettext_lazy("kind", "Date"),
+    "text": pgettext_lazy("kind", "text"),
+    "number": pgettext_lazy("kind", "number"),
+    "boolean": pgettext_lazy("kind", "yes or no"),
+    "date": pgettext_lazy("kind", "date"),
 }
+PURPOSES: list[tuple[Purpose, Any]] = [
+    (Purpose.PROMOTIONAL, _("Advertising")),
+    (Purpose.INFORMATIONAL, _("Information")),
+    (Purpose.NIGHT, _("Advertising at night (Korea)")),
+]
 ENCODINGS = ("utf-8", "cp949", "utf-16", "shift_jis", "gb18030", "big5", "windows-1252", "iso-8859-1")
 #: Offered first; the others follow by name.
 NEAR = ("KR", "US", "JP", "CN", "TW", "VN", "GB", "DE", "FR")
@@ -112,7 +117,7 @@ class MappingForm(forms.Form):
     @staticmethod
     def _choices() -> list[Any]:
         fields = [(word, label) for word, label in TARGETS.items() if word not in ("property", "ignore")]
-        kinds = [(f"property:{kind}", KIND_LABELS[kind]) for kind in mapping.KINDS]
+        kinds = [(f"property:{kind}", _("Property: %(kind)s") % {"kind": KIND_LABELS[kind]}) for kind in mapping.KINDS]
         return [
             ("ignore", TARGETS["ignore"]),
             (_("Profile"), fields),
@@ -204,11 +209,7 @@ class ListAndConsentForm(forms.Form):
     )
     purposes = forms.MultipleChoiceField(
         label=_("For what"),
-        choices=[
-            (Purpose.PROMOTIONAL, _("Advertising")),
-            (Purpose.INFORMATIONAL, _("Information")),
-            (Purpose.NIGHT, _("Advertising at night (Korea)")),
-        ],
+        choices=PURPOSES,
         widget=TickCards(
             notes={
                 Purpose.PROMOTIONAL: _("Offers and news."),

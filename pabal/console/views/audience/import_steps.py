@@ -18,9 +18,9 @@ from pabal.accounts.models import Role
 from pabal.audience import import_actions, lists, mapping
 from pabal.audience.file_facts import warning_text
 from pabal.audience.import_preview import preview as try_rows
-from pabal.audience.models import Import, ImportState, List
+from pabal.audience.models import Channel, Import, ImportState, List, Purpose
 from pabal.console.errors import add_error
-from pabal.console.forms.imports import ListAndConsentForm, MappingForm, ReadAgainForm, UploadForm
+from pabal.console.forms.imports import PURPOSES, ListAndConsentForm, MappingForm, ReadAgainForm, UploadForm
 from pabal.console.views.audience.preview_table import preview_table
 from pabal.errors import PabalError
 
@@ -177,11 +177,16 @@ def check(request: HttpRequest, import_id: int) -> HttpResponse:
             import_actions.queue_import(import_)
             audit.record(actor(request), "import.start", import_, {"rows": import_.rows_total})
         return redirect("console:import", import_id=import_id)
-    mapped = mapping.from_json(import_.mapping)
+    facts = import_actions.facts_of(import_)
+    chosen = mapping.from_json(import_.mapping)
+    mapped = {name: chosen[name] for name in facts.columns if name in chosen}  # in the order of the file
+    said = import_.statement
     tried = try_rows(import_, mapped, import_.default_country)
     values = {
         "import": import_,
-        "facts": import_actions.facts_of(import_),
+        "facts": facts,
+        "channels": [Channel(word).label for word in said.channels] if said else [],
+        "purposes": [dict(PURPOSES)[Purpose(word)] for word in said.purposes] if said else [],
         "steps": _steps(import_),
         "fields": [
             (name, target.name if target.field == "property" else mapping.target_label(target.field))

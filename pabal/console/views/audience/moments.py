@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from pabal.audience.models import Channel, ConsentMethod, ConsentStatement
 from pabal.campaigns.models import Campaign
 from pabal.console import statuses
-from pabal.console.forms.audience import PURPOSES
+from pabal.console.forms.imports import PURPOSES
 from pabal.delivery.event_reasons import reason_label
 from pabal.delivery.models import EventKind, MessageKind
 from pabal.policy.skips import SKIP_WORDS
@@ -134,7 +134,7 @@ def _sent(moment: Sent) -> Drawn:
 
 def _consent(moment: ConsentChange) -> Drawn:
     names = dict(PURPOSES)
-    purposes = ", ".join(str(names.get(p, p)) for p in moment.purposes)  # type: ignore[call-overload]
+    purposes = ", ".join(str(names.get(p, p)) for p in moment.purposes)
     agreed = moment.state == "subscribed"
     words = {"channel": Channel(moment.channel).label, "purposes": purposes}
     method = str(ConsentMethod(moment.method).label)

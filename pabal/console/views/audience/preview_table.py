@@ -41,24 +41,24 @@ def reason(code: str) -> str:
 
 
 def preview_table(tried: Preview, mapped: Mapped) -> dict[str, Any]:
-    """What the templates need: `heads`, `lines`, `tried`, and `reasons` as (sentence, rows)."""
+    """What the templates need: `heads`, `lines`, `examples` of refused rows, `tried`, and `reasons` as (sentence, rows)."""
     heads = _heads(mapped)
     return {
         "heads": [label for _key, label in heads],
-        "lines": [
-            Line(
-                number=row.line,
-                cells=[
-                    _refused(row, key, label, mapped) if row.problem else _stored(row, key, label)
-                    for key, label in heads
-                ],
-                problem=reason(row.problem) if row.problem else "",
-            )
-            for row in tried.rows
-        ],
+        "lines": [_line(row, heads, mapped) for row in tried.rows],
+        "examples": [_line(row, heads, mapped) for row in tried.examples],
         "tried": tried,
         "reasons": [(reason(code), rows) for code, rows in tried.refusals.items()],
     }
+
+
+def _line(row: PreviewRow, heads: list[tuple[str, str]], mapped: Mapped) -> Line:
+    draw = _refused if row.problem else _stored
+    return Line(
+        number=row.line,
+        cells=[draw(row, key, label, mapped) for key, label in heads],
+        problem=reason(row.problem) if row.problem else "",
+    )
 
 
 def _heads(mapped: Mapped) -> list[tuple[str, str]]:
@@ -76,7 +76,7 @@ def _heads(mapped: Mapped) -> list[tuple[str, str]]:
     return heads
 
 
-def _stored(row: PreviewRow, key: str, label: str) -> Cell:
+def _stored(row: PreviewRow, key: str, label: str, mapped: Mapped) -> Cell:
     assert row.profile is not None
     if key == "name":
         return Cell(text=row.profile.display_name, label=label)

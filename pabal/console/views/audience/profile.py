@@ -32,7 +32,8 @@ from pabal.audience.models import (
     Suppression,
 )
 from pabal.console.errors import add_error
-from pabal.console.forms.audience import PURPOSES, ConsentForm, SuppressForm
+from pabal.console.forms.audience import ConsentForm, SuppressForm
+from pabal.console.forms.imports import PURPOSES
 from pabal.console.views.audience import moments
 from pabal.console.views.audience.people import local_times
 from pabal.errors import PabalError
