@@ -122,6 +122,11 @@ def day(value: datetime | date | None) -> str:
     return str(format_date(plain, "medium", locale=locale()))
 
 
+def short_day(value: date) -> str:
+    """A date without its year, for axes: `11. 24.`, `11/24`."""
+    return str(format_skeleton("Md", value, locale=locale()))
+
+
 def clock(value: datetime | None) -> str:
     """The time of day in the viewer's zone: `14:05`."""
     return DASH if value is None else f"{_local(value):%H:%M}"

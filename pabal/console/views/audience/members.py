@@ -81,7 +81,7 @@ def growth(request: HttpRequest, key: str) -> HttpResponse:
     days = members.growth(list_, days=DAYS, zone=zone)
     chart = charts.TimeSeries(
         title=_("Members, last %(days)s days") % {"days": DAYS},
-        labels=[formats.day(day) for day, _size in days],
+        labels=[formats.short_day(day) for day, _size in days],
         series=[charts.Series(name=_("Members"), values=[size for _day, size in days])],
     )
     gained = days[-1][1] - days[0][1]

@@ -134,7 +134,7 @@ def _sent(moment: Sent) -> Drawn:
 
 def _consent(moment: ConsentChange) -> Drawn:
     names = dict(PURPOSES)
-    purposes = ", ".join(str(names.get(p, p)) for p in moment.purposes)
+    purposes = ", ".join(str(label) for purpose, label in names.items() if purpose in moment.purposes)
     agreed = moment.state == "subscribed"
     words = {"channel": Channel(moment.channel).label, "purposes": purposes}
     method = str(ConsentMethod(moment.method).label)

@@ -93,7 +93,7 @@ def _stored(row: PreviewRow, key: str, label: str, mapped: Mapped) -> Cell:
         state = {True: "subscribed", False: "unsubscribed", None: ""}[row.consent]
         return Cell(text="", label=label, badge=state, sub=formats.day(row.consent_at) if row.consent_at else "")
     if key.startswith("property:"):
-        return Cell(text=_plain(row.properties.get(key.removeprefix("property:"))), label=label)
+        return Cell(text=plain(row.properties.get(key.removeprefix("property:"))), label=label)
     return Cell(text=str(getattr(row.profile, key) or ""), label=label)
 
 
@@ -107,7 +107,10 @@ def _refused(row: PreviewRow, key: str, label: str, mapped: Mapped) -> Cell:
     return Cell(text=" ".join(t for t in texts if t), label=label)
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A property's value as people read it."""
+    if isinstance(value, list):
+        return ", ".join(plain(item) for item in value)
     if value is None:
         return ""
     if isinstance(value, bool):

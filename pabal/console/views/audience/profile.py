@@ -36,6 +36,7 @@ from pabal.console.forms.audience import ConsentForm, SuppressForm
 from pabal.console.forms.imports import PURPOSES
 from pabal.console.views.audience import moments
 from pabal.console.views.audience.people import local_times
+from pabal.console.views.audience.preview_table import plain
 from pabal.errors import PabalError
 from pabal.reports.profile import timeline
 
@@ -110,7 +111,7 @@ def _sides(request: HttpRequest, profile: Profile) -> dict[str, Any]:
         "suppression_why": moments.SUPPRESSIONS.get(block.reason, block.reason) if block else "",
         "suppress": SuppressForm(),
         "lists": [row.list for row in member.select_related("list").order_by("-added_at")[:50]],
-        "properties": sorted(profile.properties.items()),
+        "properties": [(name, plain(value)) for name, value in sorted(profile.properties.items())],
         "may_edit": person(request).may(Role.EDITOR),
         "may_erase": person(request).may(Role.ADMIN),
     }
