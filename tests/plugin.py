@@ -20,7 +20,7 @@ if "PABAL_TEST_HOME" not in os.environ:
         os.environ.pop(name, None)
     os.environ["PABAL_TEST_HOME"] = os.environ["PABAL_HOME"] = str(home)
     os.environ["PABAL_ALLOW_FICTIONAL"] = "true"
-    os.environ["PABAL_SECRET_KEY"] = "tests-only"  # noqa: S105
+    os.environ["PABAL_SECRET_KEY"] = "tests-only"
     # Nothing outlives the tests, so nothing needs to reach the disk.
     server = EmbeddedPostgres(home, settings={"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"})
     server.start()
