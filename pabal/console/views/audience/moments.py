@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pabal.audience.models import Channel, ConsentMethod, ConsentStatement
 from pabal.campaigns.models import Campaign
-from pabal.console import statuses
+from pabal.console import formats, statuses
 from pabal.console.forms.imports import PURPOSES
 from pabal.delivery.event_reasons import reason_label
 from pabal.delivery.models import EventKind, MessageKind
@@ -44,11 +45,18 @@ _TONES = {State.DELIVERED: "good", State.FAILED: "bad", State.EXPIRED: "warn", S
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One thing that happened to a message."""
+    """One thing that happened to a message that was to be sent at `sent`."""
 
     text: Any
     at: datetime
+    sent: datetime
     detail: str = ""
+
+    @property
+    def when(self) -> str:
+        """The time of day; with the date when it was another day."""
+        same = timezone.localtime(self.at).date() == timezone.localtime(self.sent).date()
+        return formats.clock(self.at) if same else formats.moment(self.at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,11 +118,16 @@ def _sent(moment: Sent) -> Drawn:
     message = moment.message
     kind = MessageKind(message.kind).label
     clicks = tuple(
-        Step(text=_("opened a link") if c.target else _("opened the opt-out link"), at=c.at, detail=c.target)
+        Step(
+            text=_("opened a link") if c.target else _("opened the opt-out link"),
+            at=c.at,
+            sent=moment.at,
+            detail=c.target,
+        )
         for c in moment.clicks
     )
     events = tuple(
-        Step(text=_STEPS[EventKind(e.kind)], at=e.at, detail=reason_label(e.reason) if e.reason else "")
+        Step(text=_STEPS[EventKind(e.kind)], at=e.at, sent=moment.at, detail=reason_label(e.reason) if e.reason else "")
         for e in moment.events
         if not (clicks and e.kind == EventKind.CLICKED)
     )

@@ -68,7 +68,7 @@ def consent_grid(profile: Profile) -> list[tuple[Any, list[ConsentCell]]]:
                 ConsentCell(
                     channel=channel,
                     purpose=purpose,
-                    label=label,
+                    label=_("At night (Korea)") if purpose == Purpose.NIGHT else label,
                     state=row.state if row else "never_asked",
                     since=row.changed_at if row else None,
                 )
