@@ -9,26 +9,25 @@ from __future__ import annotations
 import errno
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from psycopg import errors as pg
 
 from pabal import config
-from pabal.audience import consent_sql, mapping, people_sql
+from pabal.audience import mapping, people_sql
+from pabal.audience.chunk_writing import Place, Writers, pairs
 from pabal.audience.cleaning import Reading
-from pabal.audience.file_facts import Cursor, FileFacts
-from pabal.audience.models import ConsentMethod, Import, ImportState
-from pabal.audience.people_stream import People, stream
+from pabal.audience.file_facts import FileFacts
+from pabal.audience.models import Import, ImportState
+from pabal.audience.people_stream import stream
 from pabal.audience.refused_file import RefusedFile
 from pabal.database import raw_cursor
 from pabal.errors import PabalError
@@ -37,9 +36,6 @@ log = logging.getLogger(__name__)
 
 #: Rows a transaction: the people lock is held for about a second.
 ROWS = 50_000
-#: What may be lost to somebody faster; the chunk is written again.
-_COLLISIONS = (pg.DeadlockDetected, pg.UniqueViolation, pg.SerializationFailure)
-_ATTEMPTS = 5
 #: Seconds to wait for a database that went away before giving up.
 PATIENCE = 60.0
 _LOCK_SPACE = 0x1_0907
@@ -100,16 +96,15 @@ def _run(import_: Import, progress: Progress | None) -> None:
 def _write_all(import_: Import, progress: Progress | None) -> None:
     home = config.get().home_path
     facts = FileFacts.from_json(import_.facts)
-    place = import_.cursor or {}
-    start = Cursor(offset=place["offset"], line=place["line"]) if place else facts.start
-    refused = RefusedFile(
-        home / import_.refused_path, facts.columns, _language(import_), size=place.get("refused_bytes", 0)
-    )
+    place = Place.from_json(import_.cursor, facts.start)
+    RefusedFile(home / import_.refused_path, size=place.refused_bytes).cut()
     reading = reading_of(import_)
     _know_properties(facts, reading)
-    with closing(stream(home / import_.path, facts, reading, start=start, rows=ROWS)) as chunks:
-        for people in chunks:
-            _write(import_, people, refused)
+    chunks = stream(home / import_.path, facts, reading, start=place.cursor, rows=ROWS)
+    with closing(chunks), Writers(import_, language=_language(import_), parallel=facts.rows > ROWS) as writers:
+        for pair in pairs(people for people in chunks if not place.is_done(people.start)):
+            writers.write(pair)
+            import_.refresh_from_db(fields=["rows_done", "rows_total", "counts", "refusals", "cursor"])
             if progress is not None:
                 progress(import_)
     _finish(import_)
@@ -124,83 +119,6 @@ def reading_of(import_: Import) -> Reading:
         allow_fictional=config.get().allow_fictional,
         everyone_agreed=import_.statement_id is not None,
     )
-
-
-def _write(import_: Import, people: People, refused: RefusedFile) -> None:
-    for attempt in range(1, _ATTEMPTS + 1):
-        size = refused.size
-        try:
-            with transaction.atomic():
-                _write_chunk(import_, people, refused)
-            return
-        except _COLLISIONS:
-            refused.size = size
-            import_.refresh_from_db()
-            if attempt == _ATTEMPTS:
-                raise
-            time.sleep(0.05 * attempt)
-
-
-def _write_chunk(import_: Import, people: People, refused: RefusedFile) -> None:
-    earlier = dict(import_.counts)
-    unread = Counter[str](earlier.pop("unread", {}))
-    counts = Counter[str](earlier)
-    refusals = Counter[str](import_.refusals)
-    counts.update({"rows": people.rows, "merged": people.merged, "refused": len(people.refused)})
-    refusals.update(refusal.reason for refusal in people.refused)
-    unread.update(people.unread)
-    with raw_cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit = off")  # a lost chunk is simply written again
-        if people.staging.height:
-            counts.update(_write_people(cursor, import_, people))
-    if people.refused:
-        refused.append(people.refused)
-    before = import_.rows_done
-    import_.rows_done = before + people.rows
-    import_.rows_total = max(import_.rows_total or 0, import_.rows_done)
-    import_.counts = {**counts, "unread": dict(unread)}
-    import_.refusals = dict(refusals)
-    import_.cursor = {"offset": people.end.offset, "line": people.end.line, "refused_bytes": refused.size}
-    moved = Import.objects.filter(pk=import_.pk, state=ImportState.RUNNING, rows_done=before).update(
-        rows_done=import_.rows_done,
-        rows_total=import_.rows_total,
-        counts=import_.counts,
-        refusals=import_.refusals,
-        cursor=import_.cursor,
-    )
-    if moved != 1:
-        raise PabalError(_("The import was changed while it ran."), code="interrupted")
-
-
-def _write_people(cursor: psycopg.Cursor[Any], import_: Import, people: People) -> dict[str, int]:
-    statement = import_.statement
-    people_sql.stage(cursor, people.staging)
-    written = people_sql.write_profiles(cursor, people.staging)
-    agreed = consent_sql.apply_incoming(
-        cursor,
-        consent_sql.Evidence(
-            method=ConsentMethod.IMPORT,
-            source=statement.source if statement else import_.name,
-            statement_id=statement.pk if statement else None,
-            actor=import_.created_by.email if import_.created_by else "",
-        ),
-        channels=statement.channels if statement else [],
-        purposes=statement.purposes if statement else [],
-        at=statement.collected_at if statement else None,
-        xid=written.xid,
-        any_new=written.new > 0,
-        any_known=written.known > 0,
-    )
-    joined = people_sql.join_list(cursor, import_.list_id, written) if import_.list_id else 0
-    return {
-        "created": written.created,
-        "updated": written.updated,
-        "unchanged": written.unchanged,
-        "subscribed": agreed.subscribed,
-        "unsubscribed": agreed.unsubscribed,
-        "kept_unsubscribed": agreed.kept,
-        "joined": joined,
-    }
 
 
 def _begin(import_: Import) -> bool:

@@ -66,6 +66,11 @@ def merge(people: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([one, merged.select(one.columns)]).sort("line")
 
 
+def hashes(merged: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """64-bit hashes of who is in a merged chunk, and of their phones."""
+    return merged.get_column(KEY).hash(), merged.get_column("phone").drop_nulls().hash()
+
+
 class Seen:
     """Whom a file has named so far, as 64-bit hashes: 16 bytes a person.
 
@@ -78,12 +83,12 @@ class Seen:
 
     def mark(self, merged: pl.DataFrame) -> pl.DataFrame:
         """Add `again`: whether an earlier chunk named this person. Remembers the chunk. Drops the key."""
-        keys = merged.get_column(KEY).hash()
-        phones = merged.get_column("phone").hash()
+        keys, phones = hashes(merged)
+        every_phone = merged.get_column("phone").hash()
         nameless = merged.get_column("external_id").is_null() & merged.get_column("phone").is_not_null()
-        again = keys.is_in(self._keys.implode()) | (nameless & phones.is_in(self._phones.implode()))
+        again = keys.is_in(self._keys.implode()) | (nameless & every_phone.is_in(self._phones.implode()))
         self._keys = pl.concat([self._keys, keys])
-        self._phones = pl.concat([self._phones, phones.filter(merged.get_column("phone").is_not_null())])
+        self._phones = pl.concat([self._phones, phones])
         return merged.with_columns(again.alias("again")).drop(KEY)
 
 

@@ -169,9 +169,10 @@ def staging(people: pl.DataFrame) -> Staging:
     )
 
 
-def stage(cursor: Cursor, people: Staging) -> None:
-    """Take the people lock and copy people into the temporary table `incoming`."""
-    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PEOPLE_LOCK])
+def stage(cursor: Cursor, people: Staging, *, locked: bool = False) -> None:
+    """Take the people lock, unless the caller has `locked`, and copy people into the temporary table `incoming`."""
+    if not locked:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PEOPLE_LOCK])
     for statement in STAGE.split(";"):
         if statement.strip():
             cursor.execute(statement)

@@ -15,29 +15,38 @@ import polars as pl
 from pabal.audience import files, people_sql
 from pabal.audience.cleaning import Reading, clean, with_properties
 from pabal.audience.file_facts import LINE, Chunk, Cursor, FileFacts, Refusal
-from pabal.audience.merging import Seen, merge
+from pabal.audience.merging import Seen, hashes, merge
 
-#: Prepared chunks that may wait for the database; with the one being written and the one being cleaned, three in memory.
+#: Prepared chunks that may wait for the database, besides two being written and one being cleaned.
 _AHEAD = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class People:
     """A chunk ready to write. `rows` counts records of the file, refused ones included; `merged` those of a person
-    whom the file named before."""
+    whom the file named before. `keys` and `phones` are hashes of who is in it."""
 
     staging: people_sql.Staging
     rows: int
     merged: int
     refused: tuple[Refusal, ...]
     unread: Counter[str]
+    keys: pl.Series
+    phones: pl.Series
+    start: Cursor
     end: Cursor
 
+    def shares_people_with(self, other: People) -> bool:
+        """Whether the two may not be written at the same time: somebody, or a phone, is in both."""
+        return bool(self.keys.is_in(other.keys.implode()).any() or self.phones.is_in(other.phones.implode()).any())
 
-def prepare(chunk: Chunk, reading: Reading, seen: Seen) -> People:
-    """Clean and merge one chunk."""
+
+def prepare(chunk: Chunk, reading: Reading, seen: Seen, start: Cursor) -> People:
+    """Clean and merge one chunk, which begins at `start`."""
     cleaned = clean(chunk, reading)
-    merged = seen.mark(merge(cleaned.people))
+    merged = merge(cleaned.people)
+    keys, phones = hashes(merged)
+    merged = seen.mark(merged)
     again = int(merged.get_column("again").sum())
     return People(
         staging=people_sql.staging(with_properties(merged)),
@@ -45,6 +54,9 @@ def prepare(chunk: Chunk, reading: Reading, seen: Seen) -> People:
         merged=cleaned.people.height - merged.height + again,
         refused=cleaned.refused,
         unread=cleaned.unread,
+        keys=keys,
+        phones=phones,
+        start=start,
         end=chunk.end,
     )
 
@@ -71,8 +83,10 @@ def stream(
             seen = Seen()
             if start != facts.start:
                 _recall(path, facts, reading, seen, start, rows)
+            begin = start
             for chunk in files.read_chunks(path, facts, rows, start=start):
-                put(prepare(chunk, reading, seen))
+                put(prepare(chunk, reading, seen, begin))
+                begin = chunk.end
                 if stop.is_set():
                     return
             put(None)

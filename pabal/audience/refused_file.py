@@ -18,27 +18,29 @@ ADDED = {"en": ("Line", "Refusal code", "Refusal reason"), "ko": ("줄 번호", 
 
 
 class RefusedFile:
-    """Appends refusals below `path`; created with the first one.
+    """The file at `path`; `size` is its length in bytes that was committed: what lies beyond is left of a crash."""
 
-    `size` is the length in bytes that was committed: what lies beyond it is left over from a crash and cut off.
-    """
+    def __init__(self, path: Path, *, size: int) -> None:
+        self.path, self.size = path, size
 
-    def __init__(self, path: Path, columns: Sequence[str], language: str, *, size: int = 0) -> None:
-        self.path, self.columns, self.language, self.size = path, columns, language, size
-        if path.exists():
-            with path.open("r+b") as stream:
-                stream.truncate(size)
+    def cut(self) -> None:
+        """Cut off what was not committed."""
+        if self.path.exists():
+            with self.path.open("r+b") as stream:
+                stream.truncate(self.size)
 
-    def append(self, refusals: Iterable[Refusal]) -> int:
-        """Write the rows through to the disk; returns the new size. Raises OSError (disk full)."""
+    def append(self, refusals: Iterable[Refusal], columns: Sequence[str], language: str) -> int:
+        """Write rows through to the disk, after a header if they are the first; returns the new size.
+
+        Raises OSError (disk full).
+        """
         text = io.StringIO()
         writer = csv.writer(text)
-        added = ADDED.get(self.language, ADDED["en"])
         if not self.size:
             text.write("\ufeff")
-            writer.writerow([*added, *self.columns])
+            writer.writerow([*ADDED.get(language, ADDED["en"]), *columns])
         for refusal in refusals:
-            writer.writerow([refusal.line, refusal.reason, reason_text(refusal.reason, self.language), *refusal.cells])
+            writer.writerow([refusal.line, refusal.reason, reason_text(refusal.reason, language), *refusal.cells])
         data = text.getvalue().encode()
         with self.path.open("r+b" if self.path.exists() else "wb") as stream:
             stream.seek(self.size)

@@ -224,7 +224,7 @@ def test_a_full_disk_fails_the_import_and_it_goes_on_when_there_is_room(monkeypa
 
 
 def test_a_full_disk_of_the_database_is_said_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: Any) -> None:
+    def full(*_: Any, **__: Any) -> None:
         raise pg.DiskFull("could not extend file")
 
     import_ = upload("phone\n010-1234-5678\n")
