@@ -8,6 +8,7 @@ from typing import Any
 from ninja import NinjaAPI
 from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
+from ninja.renderers import JSONRenderer
 
 import pabal
 from pabal.accounts.access import public
@@ -33,6 +34,12 @@ answer for 24 hours.
 """
 
 
+class Renderer(JSONRenderer):
+    """Korean as it is written, not as escapes."""
+
+    json_dumps_params = {"ensure_ascii": False}
+
+
 class Api(NinjaAPI):
     """NinjaAPI with our error schema in its document."""
 
@@ -52,6 +59,7 @@ api = Api(
     urls_namespace="api",
     docs=Swagger({"validatorUrl": None, "persistAuthorization": False, "filter": True}),
     docs_decorator=public,
+    renderer=Renderer(),
 )
 api.add_decorator(frame, mode="view")
 errors.install(api)
