@@ -29,9 +29,10 @@ OPT_OUT: Final = 7
 def entries(message: Message) -> list[Entry]:
     """Everything that happened to a message, oldest first."""
     batch = Batch.objects.filter(first_id__lte=message.pk).order_by("-first_id").first()
-    found: list[Entry] = []
+    planned: list[Entry] = []
     if batch is not None and batch.last_id >= message.pk:
-        found.append(Entry(title=_("Planned"), at=batch.created_at, icon="circle-dashed"))
+        planned.append(Entry(title=_("Planned"), at=batch.created_at, icon="circle-dashed"))
+    found: list[Entry] = []
     for event in MessageEvent.objects.filter(message_id=message.pk):
         title, icon, tone = WORDS[EventKind(event.kind)]
         found.append(Entry(title=title, at=event.at, text=_detail(event), icon=icon, tone=tone))
@@ -40,7 +41,7 @@ def entries(message: Message) -> list[Entry]:
         text = _("Opt-out link") if click.position == OPT_OUT else targets.get(click.position, "")
         words = " · ".join(part for part in (text, click.user_agent[:80]) if part)
         found.append(Entry(title=_("Link opened"), at=click.at, text=words, icon="link"))
-    return sorted(found, key=lambda entry: entry.at or message.send_after)
+    return planned + sorted(found, key=lambda entry: entry.at or message.send_after)
 
 
 def _detail(event: MessageEvent) -> str:
