@@ -62,7 +62,8 @@ class Dispatcher:
             timeout=5,
             max_idle=60,
             open=False,
-            kwargs={"application_name": "pabal dispatch"},
+            kwargs={"application_name": "pabal dispatch", "autocommit": True},
+            configure=_configure,
         )
         shard = int.from_bytes(this_holder().encode()[-3:], "big") % SHARDS
         self._shard = shard
@@ -276,6 +277,13 @@ class Dispatcher:
             "trouble": self.health() or "",
             "carriers": {str(account): carrier.state() for account, carrier in self._carriers.items()},
         }
+
+
+async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Everything here looks rows up by their keys. In fast-growing tables the planner, behind with its statistics, would
+    now and then rather read a whole table."""
+    for option in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin"):
+        await connection.execute(f"SET {option} = off")
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

@@ -18,6 +18,7 @@ import psycopg
 from django.conf import settings
 from django.db import OperationalError, close_old_connections, transaction
 
+from pabal.audience.actions import set_consent
 from pabal.audience.models import Channel, ConsentMethod, ConsentState, Profile, Purpose
 from pabal.audience.phones import normalise_one
 from pabal.content.compose import scheme_of
@@ -212,8 +213,6 @@ def _changes(ids: list[int], meaning: Reply | None) -> bool:
 
 
 def _set(phone: str, sender: Sender, meaning: Reply | None, at: datetime) -> None:
-    from pabal.audience.actions import set_consent
-
     stop = meaning == "stop"
     set_consent(
         phones=[phone],

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,12 +24,11 @@ from typing import Any, Final
 
 import msgspec
 import psycopg
-from psycopg.types.json import Jsonb
 
 from pabal.billing.ledger import MOVE, Movement
 from pabal.billing.models import EntryKind
 from pabal.billing.prices import IN_FORCE, PriceList, rates
-from pabal.delivery import metrics
+from pabal.delivery import arrays, metrics
 from pabal.delivery.models import EventKind
 from pabal.delivery.outcomes import KINDS, clip
 from pabal.delivery.recorder import AGAIN_S, DATABASE_GONE, Pool
@@ -67,7 +67,7 @@ class Word(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 RESOLVE: Final = """
 SELECT e.provider_ref, max(e.message_id)
 FROM message_event e JOIN message m ON m.id = e.message_id JOIN sender s ON s.id = m.sender_id
-WHERE e.provider_ref = ANY(%s) AND s.account_id = %s
+WHERE e.provider_ref = ANY(%s::text[]) AND s.account_id = %s
 GROUP BY e.provider_ref
 """
 
@@ -198,7 +198,7 @@ class ReceiptBook:
             metrics.RECEIPTS.labels(result="early").inc(len(early))
         if not known:
             return
-        new = await (await _insert(connection, known)).fetchall()
+        new = await _insert(connection, known)
         counts = Counts()
         refunds: dict[int, list[int]] = {}
         for campaign_id, kind, reason, account_id, message_kind, country, messages, parts, amount in new:
@@ -235,7 +235,7 @@ class ReceiptBook:
                 early.append(word)
             elif (other := known.get(word.message_id)) is None or word.kind < other.kind:
                 known[word.message_id] = word
-        cursor = await connection.execute(UNRECORDED, [list(known)])
+        cursor = await connection.execute(UNRECORDED, [arrays.integers(known)])
         for (message_id,) in await cursor.fetchall():
             early.append(known.pop(message_id))
         return known, early
@@ -250,23 +250,35 @@ class ReceiptBook:
         return prices
 
 
-async def _insert(connection: psycopg.AsyncConnection[Any], known: Mapping[int, Word]) -> psycopg.AsyncCursor[Any]:
-    ids = sorted(known)
-    words = [known[message_id] for message_id in ids]
-    at = [word.at for word in words]
-    if all(word.kind == EventKind.DELIVERED.value and not word.code for word in words):
-        return await connection.execute(APPEND_DELIVERED, [ids, at])
-    return await connection.execute(
-        APPEND,
-        [
-            ids,
-            [word.kind for word in words],
-            at,
-            [word.reason for word in words],
-            [word.code for word in words],
-            [Jsonb(word.detail) if word.detail else None for word in words],
-        ],
-    )
+async def _insert(connection: psycopg.AsyncConnection[Any], known: Mapping[int, Word]) -> list[tuple[Any, ...]]:
+    """Append the events. In id order, so that two dispatchers never wait for each other in a circle."""
+    plain: list[tuple[int, Word]] = []
+    rest: list[tuple[int, Word]] = []
+    for message_id in sorted(known):
+        word = known[message_id]
+        (plain if word.kind == EventKind.DELIVERED.value and not word.code else rest).append((message_id, word))
+    new: list[tuple[Any, ...]] = []
+    if plain:
+        ids, at = arrays.integers([i for i, _ in plain]), arrays.moments([word.at for _, word in plain])
+        new += await (await connection.execute(APPEND_DELIVERED, [ids, at])).fetchall()
+    if rest:
+        cursor = await connection.execute(
+            APPEND,
+            [
+                arrays.integers([i for i, _ in rest]),
+                arrays.integers([word.kind for _, word in rest]),
+                arrays.moments([word.at for _, word in rest]),
+                arrays.texts([word.reason for _, word in rest]),
+                arrays.texts([word.code for _, word in rest]),
+                arrays.texts([_json(word.detail) for _, word in rest]),
+            ],
+        )
+        new += await cursor.fetchall()
+    return new
+
+
+def _json(detail: dict[str, Any] | None) -> str | None:
+    return json.dumps(detail, default=str).replace("\\u0000", "") if detail else None
 
 
 async def _resolve(connection: psycopg.AsyncConnection[Any], words: Sequence[Word]) -> list[Word]:
@@ -279,7 +291,7 @@ async def _resolve(connection: psycopg.AsyncConnection[Any], words: Sequence[Wor
         return list(words)
     ours: dict[tuple[int, str], int] = {}
     for account_id, refs in nameless.items():
-        cursor = await connection.execute(RESOLVE, [list(refs), account_id])
+        cursor = await connection.execute(RESOLVE, [arrays.texts(refs), account_id])
         ours |= {(account_id, ref): message_id for ref, message_id in await cursor.fetchall()}
     return [
         word
@@ -293,14 +305,14 @@ async def _keep(connection: psycopg.AsyncConnection[Any], early: Sequence[Word])
     await connection.execute(
         KEEP,
         [
-            [word.account_id for word in early],
-            [word.provider_ref for word in early],
-            [word.message_id for word in early],
-            [word.kind for word in early],
-            [word.reason for word in early],
-            [word.code for word in early],
-            [word.at for word in early],
-            [Jsonb(word.detail) if word.detail else None for word in early],
+            arrays.integers([word.account_id for word in early]),
+            arrays.texts([word.provider_ref for word in early]),
+            arrays.integers([word.message_id for word in early]),
+            arrays.integers([word.kind for word in early]),
+            arrays.texts([word.reason for word in early]),
+            arrays.texts([word.code for word in early]),
+            arrays.moments([word.at for word in early]),
+            arrays.texts([_json(word.detail) for word in early]),
         ],
     )
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
+from pabal.delivery import arrays
 from pabal.delivery.event_reasons import OwnReason
 from pabal.delivery.leases import HOLDS, Connection, Lease
 from pabal.delivery.models import EventKind
@@ -194,7 +195,12 @@ async def mark_next(
 
 async def _drop(connection: Connection, campaign_id: int, dropped: list[tuple[Row, str]], shard: int) -> None:
     await connection.execute(
-        DROP, [EventKind.CANCELLED.value, [row[ID] for row, _ in dropped], [reason for _, reason in dropped]]
+        DROP,
+        [
+            EventKind.CANCELLED.value,
+            arrays.integers([row[ID] for row, _ in dropped]),
+            arrays.texts([reason for _, reason in dropped]),
+        ],
     )
     counts = Counts()
     for reason in (OwnReason.SUPPRESSED, OwnReason.CONSENT_WITHDRAWN):
