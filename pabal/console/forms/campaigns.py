@@ -8,13 +8,13 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from pabal.audience.models import List, Purpose
 from pabal.campaigns.models import Campaign, QuietHours, SmartCounts
 from pabal.console import formats
 from pabal.console.widgets import Cards, LocalDateTime, Switch, TickCards
-from pabal.delivery.models import Sender
+from pabal.delivery.models import Sender, SenderKind
 
 
 class BasicsForm(forms.Form):
@@ -35,9 +35,9 @@ class AudienceForm(forms.Form):
 
     who = forms.ChoiceField(
         label=_("Recipients"),
-        choices=[("lists", _("People on lists")), ("all", _("Everyone"))],
+        choices=[("lists", _("People on lists")), ("all", _("All profiles"))],
         widget=Cards(
-            notes={"lists": _("Pick one or several lists."), "all": _("Every profile. Consent is checked for each.")},
+            notes={"lists": _("Pick one or several lists."), "all": _("Consent is checked for each.")},
             icons={"lists": "list", "all": "users"},
         ),
     )
@@ -80,7 +80,7 @@ class AudienceForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
         if values.get("who") == "lists" and not values.get("include_lists"):
-            self.add_error("include_lists", _("Choose at least one list, or “Everyone”."))
+            self.add_error("include_lists", _("Choose at least one list, or “All profiles”."))
         both = set(values.get("include_lists") or []) & set(values.get("exclude_lists") or [])
         if both and values.get("who") == "lists":
             names = ", ".join(item.name for item in both)
@@ -110,10 +110,22 @@ class AudienceForm(forms.Form):
         }
 
 
+class SendersField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # Django subscripts it in its stubs only
+    """Senders by name; number, kind and speed stand in the card's note."""
+
+    def label_from_instance(self, obj: Sender) -> str:
+        return obj.name
+
+
+def _address(sender: Sender) -> str:
+    numbers = {SenderKind.LONG_CODE, SenderKind.TOLL_FREE}
+    return formats.phone(sender.address) if sender.kind in numbers else sender.address
+
+
 class MessageForm(forms.Form):
     """What it says, and who says it."""
 
-    senders = forms.ModelMultipleChoiceField(
+    senders = SendersField(
         label=_("Senders"),
         queryset=Sender.objects.none(),
         widget=TickCards(),
@@ -164,7 +176,7 @@ class MessageForm(forms.Form):
         field.queryset = Sender.objects.filter(archived_at=None).order_by("id")
         assert isinstance(field.widget, TickCards)
         field.widget.notes = {
-            str(s.pk): f"{s.get_kind_display()} · {formats.country(s.country)} · "
+            str(s.pk): f"{_address(s)} · {s.get_kind_display()} · {formats.country(s.country)} · "
             + str(_("%(rate)s parts a second") % {"rate": formats.number(s.throughput)})
             for s in field.queryset
         }
@@ -188,7 +200,7 @@ class SendingForm(forms.Form):
     """When, how fast, and with what restraint."""
 
     timing = forms.ChoiceField(
-        label=_("When"),
+        label=pgettext_lazy("schedule", "When"),
         choices=[("now", _("Now")), ("at", _("At a time"))],
         widget=Cards(
             notes={"now": _("As soon as you confirm on the next page."), "at": _("On the day and hour you choose.")},

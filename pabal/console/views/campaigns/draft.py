@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -9,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from pabal.accounts import audit
 from pabal.accounts.access import actor, person, requires
@@ -24,7 +26,7 @@ from pabal.errors import PabalError
 STEPS = (
     ("audience", _("Recipients"), AudienceForm),
     ("message", _("Message"), MessageForm),
-    ("sending", _("Sending"), SendingForm),
+    ("sending", pgettext_lazy("step", "Sending"), SendingForm),
 )
 
 
@@ -98,6 +100,11 @@ def basics(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "console/campaigns/basics.html", values, status=422 if form.errors else 200)
 
 
-def sample_profile() -> Profile | None:
-    """Somebody to preview with until one is chosen: the newest profile with a phone and a first name."""
-    return Profile.objects.exclude(phone="").exclude(first_name="").order_by("-id").first()
+def sample_profile(senders: Iterable[Sender] = ()) -> Profile | None:
+    """Somebody to preview with until one is chosen: of the newest with a phone and a first name, one whom these senders
+    can reach; else the newest of all."""
+    known = Profile.objects.exclude(phone="").exclude(first_name="").order_by("-id")
+    countries = {sender.country for sender in senders}
+    newest = Profile.objects.order_by("-id").values("pk")[:5_000]
+    near = known.filter(pk__in=newest, country__in=countries).first() if countries else None
+    return near or known.first()

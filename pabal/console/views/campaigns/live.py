@@ -15,8 +15,7 @@ from pabal.accounts.access import actor, person, requires
 from pabal.accounts.models import Role
 from pabal.billing.models import MILLI
 from pabal.campaigns import actions, words
-from pabal.campaigns.compose import content_of
-from pabal.campaigns.inputs import senders_of
+from pabal.campaigns.compose import content_of, senders_of
 from pabal.campaigns.models import TRANSITIONS, Campaign, CampaignState, Plan, PlanMode
 from pabal.campaigns.preview import preview_profile
 from pabal.console import charts, formats
@@ -106,11 +105,12 @@ def _chart(found: Results) -> charts.TimeSeries | None:
 
 
 def _bubbles(campaign: Campaign) -> list[Bubble]:
-    profile = sample_profile()
+    senders = senders_of(campaign)
+    profile = sample_profile(senders)
     if profile is None:
         return []
     purpose: Any = campaign.purpose
-    made = preview_profile(content_of(campaign), senders_of(campaign), profile, purpose=purpose)
+    made = preview_profile(content_of(campaign), senders, profile, purpose=purpose)
     return [Bubble(text=made.text, title=made.subject)] if made.text else []
 
 

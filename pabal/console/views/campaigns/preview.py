@@ -18,6 +18,7 @@ from pabal.audience.models import Profile
 from pabal.campaigns.models import Campaign
 from pabal.campaigns.preview import Insertable, Preview, insertable_properties, preview, preview_profile
 from pabal.console.parts import Bubble
+from pabal.console.views.campaigns.draft import sample_profile
 from pabal.content import labels
 from pabal.content.compose import Content
 from pabal.content.encoding import Forcing
@@ -67,7 +68,7 @@ def find_person(words: str) -> Profile | None:
     """The profile that these words mean: its number, customer id, phone, or name; None when nobody fits."""
     words = words.strip()
     if not words:
-        return Profile.objects.exclude(phone="").exclude(first_name="").order_by("-id").first()
+        return None
     digits = "".join(c for c in words if c.isdigit())
     match = Q(external_id=words) | Q(first_name=words) | Q(email=words)
     if len(words) >= 2 and not digits:
@@ -101,7 +102,8 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         country = data.get("value_country") or (senders[0].country if senders else "KR")
         made = preview(content, senders, _typed(data), country=country, purpose=purpose)
     else:
-        person = find_person(data.get("person", ""))
+        words = data.get("person", "").strip()
+        person = find_person(words) if words else sample_profile(senders)
         made = (
             preview_profile(content, senders, person, purpose=purpose)
             if person
