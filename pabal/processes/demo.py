@@ -8,6 +8,7 @@ smart sending does not hold the visitor's own first campaign.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import re
@@ -144,11 +145,11 @@ def _senders(user: User) -> tuple[Sender, Sender]:
     account = ProviderAccount.objects.create(name="Sandbox", provider="sandbox")
     common: dict[str, Any] = {"account": account, "throughput": 300}
     kr = Sender.objects.create(
-        address="0700000001",
+        address="07000000001",
         name="파발상점",
         kind=SenderKind.LONG_CODE,
         country="KR",
-        opt_out_number="0800000001",
+        opt_out_number="080-000-0001",
         **common,
     )
     us = Sender.objects.create(
@@ -264,9 +265,10 @@ def _send(campaign: Campaign, user: User) -> None:
     def settled() -> bool:
         ids = sent.values("pk")
         decided = MessageEvent.objects.filter(kind__in=final, message_id__in=ids).values("message_id").distinct()
-        return decided.count() >= sent.count() * 0.98
+        return decided.count() == sent.count()
 
-    _wait(settled, _("receipts"))
+    with contextlib.suppress(Unavailable):  # a simulated phone that never answers is part of the sample
+        _wait(settled, _("receipts"), timeout=20)
 
 
 def _wait(done: Callable[[], bool], what: str, *, timeout: float = 90) -> None:

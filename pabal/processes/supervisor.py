@@ -93,8 +93,8 @@ class Supervisor:
             self._end(child)
         if self.postgres is not None:
             self.postgres.stop()
-        (self.home / "children.json").unlink(missing_ok=True)
         if self._lock is not None:
+            (self.home / "children.json").unlink(missing_ok=True)
             os.close(self._lock)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -102,16 +102,18 @@ class Supervisor:
 
     def _take_lock(self) -> None:
         path = self.home / "up.lock"
-        self._lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            os.close(lock)
             pid = path.read_text().strip() or "?"
             raise Conflict(
                 f"Pabal already runs on {self.home} (pid {pid}): {self.config.console_url}", code="already_running"
             ) from None
-        os.ftruncate(self._lock, 0)
-        os.write(self._lock, str(os.getpid()).encode())
+        os.ftruncate(lock, 0)
+        os.write(lock, str(os.getpid()).encode())
+        self._lock = lock
 
     def _end_leftovers(self) -> None:
         """Wait for children of a supervisor that was killed; kill those that do not end."""

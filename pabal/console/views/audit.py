@@ -75,6 +75,7 @@ def _row(entry: AuditEntry) -> dict[str, Any]:
         "entry": entry,
         "action": audit_words.action_label(entry.action),
         "object": audit_words.object_label(entry.object_type),
+        "who": str(entry.api_key or entry.user or entry.actor),
         "icon": "key" if entry.api_key_id else "user" if entry.user_id else "settings",
         "changes": [_change(name, value) for name, value in entry.changes.items()],
     }

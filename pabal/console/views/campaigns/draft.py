@@ -100,11 +100,14 @@ def basics(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "console/campaigns/basics.html", values, status=422 if form.errors else 200)
 
 
-def sample_profile(senders: Iterable[Sender] = ()) -> Profile | None:
-    """Somebody to preview with until one is chosen: of the newest with a phone and a first name, one whom these senders
-    can reach; else the newest of all."""
-    known = Profile.objects.exclude(phone="").exclude(first_name="").order_by("-id")
-    countries = {sender.country for sender in senders}
-    newest = Profile.objects.order_by("-id").values("pk")[:5_000]
-    near = known.filter(pk__in=newest, country__in=countries).first() if countries else None
-    return near or known.first()
+def sample_profile(campaign: Campaign) -> Profile | None:
+    """Somebody to preview with until one is chosen: of the campaign's lists and its senders' countries if possible."""
+    people = Profile.objects.exclude(phone="").order_by("id")
+    lists = list(campaign.include_lists.values_list("pk", flat=True))
+    countries = list(campaign.senders.values_list("country", flat=True))
+    if lists and not campaign.all_profiles:
+        members = people.filter(memberships__list__in=lists, memberships__removed_at=None)
+        found = members.filter(country__in=countries).first() if countries else members.first()
+        if found is not None:
+            return found
+    return (people.filter(country__in=countries).first() if countries else None) or people.first()

@@ -19,6 +19,7 @@ from pabal.campaigns.models import Campaign
 from pabal.campaigns.preview import Insertable, Preview, insertable_properties, preview, preview_profile
 from pabal.console.parts import Bubble
 from pabal.console.views.campaigns.draft import sample_profile
+from pabal.console.views.campaigns.draft import sample_profile
 from pabal.content import labels
 from pabal.content.compose import Content
 from pabal.content.encoding import Forcing

@@ -105,12 +105,12 @@ def _values(campaign: Campaign, plan: Plan) -> dict[str, Any]:
 
 
 def unique(summary: PlanSummary) -> list[TextSample]:
-    """The longest, the shortest and a few others, each person once."""
+    """The longest and the shortest, or two others, each person once."""
     found: dict[int, TextSample] = {}
     for sample in [summary.longest, summary.shortest, *summary.samples]:
         if sample is not None:
             found.setdefault(sample.profile_id, sample)
-    return list(found.values())[:4]
+    return list(found.values())[:2]
 
 
 def _sample(sample: TextSample) -> dict[str, Any]:
