@@ -12,6 +12,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import psycopg
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -116,14 +117,14 @@ def of(error: Exception) -> HttpResponse:
             return response(413, "too_large", _("The request is too large. Split it into several."))
         case MultiPartParserError() | SuspiciousOperation():
             return response(400, "bad_request", _("The request could not be understood."))
-        case DataError() | UnicodeError():
+        case DataError() | psycopg.DataError() | UnicodeError():  # raw cursors raise psycopg's own
             return response(
                 422, "invalid_text", _("A value cannot be stored: it is too large, or holds a forbidden character.")
             )
-        case IntegrityError():
+        case IntegrityError() | psycopg.IntegrityError():
             log.warning("integrity error", exc_info=error)
             return response(409, "conflict", _("It was changed at the same moment. Read it again and retry."))
-        case OperationalError() | InterfaceError():
+        case OperationalError() | InterfaceError() | psycopg.OperationalError() | psycopg.InterfaceError():
             log.error("database unavailable", exc_info=error)
             return response(503, "unavailable", _("The database cannot be reached. Nothing was done; try again."))
         case DatabaseError() | _:

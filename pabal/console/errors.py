@@ -11,6 +11,7 @@ import logging
 import sys
 from typing import Any
 
+import psycopg
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -101,7 +102,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500."""
     error = sys.exc_info()[1]
-    if isinstance(error, (OperationalError, InterfaceError)):
+    if isinstance(error, (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)):
         return page(request, 503, _("The database cannot be reached. Nothing was lost; try again in a moment."))
     return page(request, 500, _("Something broke on our side. It is in the log; try again in a moment."))
 

@@ -161,3 +161,15 @@ def test_ten_thousand_profiles_are_one_request_and_more_are_too_many(call: Call)
     huge = [{"external_id": f"c-{n}", "properties": {"x": "y" * 3000}} for n in range(8_000)]
     refused = call("POST", "/profiles", {"profiles": huge})
     assert (refused.status_code, refused.data["error"]["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800"])
+def test_what_cannot_be_stored_is_refused(call: Call, people: list[Profile], text: str) -> None:
+    for path, body in [
+        ("/lists", {"name": text}),
+        ("/lists", {"name": "x", "description": text}),
+        ("/profiles/suppress", {"external_ids": ["c-1"], "source": text}),
+        ("/profiles/suppress", {"external_ids": [text]}),
+    ]:
+        response = call("POST", path, body)
+        assert response.status_code == 422, (path, response.data)
