@@ -100,14 +100,14 @@ def basics(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "console/campaigns/basics.html", values, status=422 if form.errors else 200)
 
 
-def sample_profile(campaign: Campaign) -> Profile | None:
-    """Somebody to preview with until one is chosen: of the campaign's lists and its senders' countries if possible."""
+def sample_profile(campaign: Campaign, senders: Iterable[Sender]) -> Profile | None:
+    """Somebody to preview with until one is chosen: of the campaign's lists and the senders' countries if possible."""
     people = Profile.objects.exclude(phone="").order_by("id")
+    countries = {sender.country for sender in senders}
+    reached = people.filter(country__in=countries) if countries else people
     lists = list(campaign.include_lists.values_list("pk", flat=True))
-    countries = list(campaign.senders.values_list("country", flat=True))
     if lists and not campaign.all_profiles:
-        members = people.filter(memberships__list__in=lists, memberships__removed_at=None)
-        found = members.filter(country__in=countries).first() if countries else members.first()
-        if found is not None:
+        members = reached.filter(memberships__list__in=lists, memberships__removed_at=None)
+        if (found := members.first()) is not None:
             return found
-    return (people.filter(country__in=countries).first() if countries else None) or people.first()
+    return reached.first() or people.first()

@@ -106,7 +106,7 @@ def _chart(found: Results) -> charts.TimeSeries | None:
 
 def _bubbles(campaign: Campaign) -> list[Bubble]:
     senders = senders_of(campaign)
-    profile = sample_profile(senders)
+    profile = sample_profile(campaign, senders)
     if profile is None:
         return []
     purpose: Any = campaign.purpose

@@ -19,7 +19,6 @@ from pabal.campaigns.models import Campaign
 from pabal.campaigns.preview import Insertable, Preview, insertable_properties, preview, preview_profile
 from pabal.console.parts import Bubble
 from pabal.console.views.campaigns.draft import sample_profile
-from pabal.console.views.campaigns.draft import sample_profile
 from pabal.content import labels
 from pabal.content.compose import Content
 from pabal.content.encoding import Forcing
@@ -104,7 +103,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         made = preview(content, senders, _typed(data), country=country, purpose=purpose)
     else:
         words = data.get("person", "").strip()
-        person = find_person(words) if words else sample_profile(senders)
+        person = find_person(words) if words else sample_profile(campaign, senders)
         made = (
             preview_profile(content, senders, person, purpose=purpose)
             if person
