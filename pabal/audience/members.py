@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -70,7 +71,8 @@ def everybody(list_: List, *, rows: int = 5_000) -> Iterator[Member]:
         with connection.cursor() as cursor:
             cursor.execute(_MEMBERS, [list_.pk, after, rows])
             found = cursor.fetchall()
-        yield from found
+        for *fields, properties in found:  # jsonb comes as text
+            yield (*fields, json.loads(properties))
         if len(found) < rows:
             return
         after = int(found[-1][0])

@@ -1,0 +1,481 @@
+"""Profiles, lists and imports in the console: what each role sees and may do, and what is kept of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from pabal.accounts.models import AuditEntry, Role
+from pabal.audience import importing, lists
+from pabal.audience.members import growth
+from pabal.audience.models import (
+    Consent,
+    ConsentEvent,
+    ConsentStatement,
+    Import,
+    List,
+    ListMember,
+    Profile,
+    Property,
+    Suppression,
+)
+from pabal.campaigns.models import Campaign, Skip
+from pabal.delivery.models import Inbound, Message, MessageEvent, ProviderAccount, Sender
+from pabal.policy.skips import SkipReason
+from tests.accounts.people import someone
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = "고객명,휴대폰번호,등급,마케팅수신동의\n김민지,010-0000-0001,VIP,Y\n이도윤,02-123-4567,실버,Y\n박서준,010-0000-0003,,N\n"
+STATEMENT = {
+    "agreed": "yes",
+    "channels": ["text"],
+    "purposes": ["promotional"],
+    "collected_at": "2026-01-05T10:00",
+    "source": "Sign-up form",
+    "wording": "I agree to offers by text.",
+}
+
+
+@pytest.fixture
+def editor(client: Client) -> Client:
+    return logged_in(client, Role.EDITOR)
+
+
+def logged_in(client: Client, role: Role) -> Client:
+    client.force_login(someone(role))
+    client.cookies["django_language"] = "en"
+    return client
+
+
+def upload(client: Client, text: str = PEOPLE, name: str = "people.csv", **query: str) -> Import:
+    client.post("/imports/new", {"file": SimpleUploadedFile(name, text.encode())}, query_params=query)
+    return Import.objects.latest("id")
+
+
+def person(**fields: Any) -> Profile:
+    values = {"phone": "+821000000001", "last_name": "김", "first_name": "민지", "country": "KR", "zones": "Asia/Seoul"}
+    return Profile.objects.create(**{**values, **fields})
+
+
+def said(response: Any) -> str:
+    return str(response.content.decode())
+
+
+def actions() -> list[str]:
+    return list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
+
+
+# ── imports ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_upload_is_mapped_by_guess_and_its_first_rows_are_shown_as_they_will_be_stored(editor: Client) -> None:
+    row = upload(editor)
+    page = said(editor.get(f"/imports/{row.pk}/columns"))
+    assert '<option value="phone" selected>' in page
+    choices = {
+        "default_country": "KR",
+        "t0": "full_name",
+        "t1": "phone",
+        "t2": "property:text",
+        "n2": "등급",
+        "t3": "consent",
+    }
+    preview = said(editor.post(f"/imports/{row.pk}/preview", choices))
+    assert "+821000000001" in preview
+    assert "Of the first 3 rows, 2 can be stored and 1 are refused" in preview
+    assert "Not a mobile number" in preview
+    assert not Profile.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("choice", "sentence"),
+    [
+        ({"t0": "phone", "t1": "phone"}, "“고객명” is this already"),
+        ({"t0": "full_name", "t1": "ignore"}, "Say which column is the phone number"),
+    ],
+    ids=["the same field twice", "nothing that says who a row is"],
+)
+def test_a_mapping_that_cannot_work_is_refused(editor: Client, choice: dict[str, str], sentence: str) -> None:
+    row = upload(editor)
+    form = {"default_country": "KR", "t2": "ignore", "t3": "ignore", **choice}
+    answer = editor.post(f"/imports/{row.pk}/columns", form)
+    assert answer.status_code == 422
+    assert sentence in said(answer)
+    assert sentence in said(editor.post(f"/imports/{row.pk}/preview", form))
+
+
+def test_an_import_must_say_whether_people_agreed(editor: Client) -> None:
+    row = upload(editor)
+    answer = editor.post(f"/imports/{row.pk}/consent", {"to_list": "none"})
+    assert answer.status_code == 422
+    assert "Say whether these people agreed." in said(answer)
+
+
+@pytest.mark.parametrize("missing", ["channels", "purposes", "collected_at", "source", "wording"])
+def test_a_consent_statement_says_to_what_when_and_where(editor: Client, missing: str) -> None:
+    row = upload(editor)
+    form = {"to_list": "none", **STATEMENT}
+    del form[missing]
+    answer = editor.post(f"/imports/{row.pk}/consent", form)
+    assert answer.status_code == 422
+    assert f'id="id_{missing}_error"' in said(answer)
+    assert not ConsentStatement.objects.exists()
+
+
+def test_night_alone_is_no_consent(editor: Client) -> None:
+    row = upload(editor)
+    answer = editor.post(f"/imports/{row.pk}/consent", {"to_list": "none", **STATEMENT, "purposes": ["night"]})
+    assert "Consent for the night needs consent to advertising too." in said(answer)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_makes_its_list_keeps_the_statement_and_leaves_a_trail(editor: Client) -> None:
+    row = upload(editor)
+    editor.post(f"/imports/{row.pk}/consent", {"to_list": "new", "list_name": "Spring", **STATEMENT})
+    assert "I agree to offers by text." in said(editor.get(f"/imports/{row.pk}/check"))
+    editor.post(f"/imports/{row.pk}/check")
+    assert "every 1s" in said(editor.get(f"/imports/{row.pk}"))
+    importing.run(row.pk)
+
+    page = said(editor.get(f"/imports/{row.pk}", headers={"HX-Request": "true"}))
+    assert "every 1s" not in page
+    assert "Not a mobile number" in page
+    assert "/lists/spring" in page
+    assert List.objects.get(key="spring").size == 2
+    states = dict(Consent.objects.values_list("profile__first_name", "state"))
+    assert states == {"민지": "subscribed", "서준": "unsubscribed"}
+    event = ConsentEvent.objects.get(profile__first_name="민지")
+    assert (event.method, event.source) == ("import", "Sign-up form")
+    assert event.statement.wording == "I agree to offers by text."
+
+    refused = editor.get(f"/imports/{row.pk}/refused")
+    lines = list(csv.DictReader(io.StringIO(b"".join(refused.streaming_content).decode("utf-8-sig"))))  # type: ignore[attr-defined]
+    assert [(line["거부 코드"], line["휴대폰번호"]) for line in lines] == [("not_mobile", "02-123-4567")]
+    assert actions() == [
+        "import.upload", "list.create", "import.state_consent", "import.start", "import.download_refused",
+    ]  # fmt: skip
+
+
+def test_people_who_have_not_agreed_are_said_so_and_an_earlier_statement_goes(editor: Client) -> None:
+    row = upload(editor)
+    editor.post(f"/imports/{row.pk}/consent", {"to_list": "none", **STATEMENT})
+    editor.post(f"/imports/{row.pk}/consent", {"to_list": "none", "agreed": "no"})
+    assert "Nobody is subscribed" in said(editor.get(f"/imports/{row.pk}/check"))
+    row.refresh_from_db()
+    assert row.statement is None
+    assert not ConsentStatement.objects.exists()
+
+
+def test_an_import_for_a_list_offers_that_list(editor: Client) -> None:
+    made = lists.create_list("Spring")
+    row = upload(editor, list=made.key)
+    assert row.list == made
+    page = said(editor.get(f"/imports/{row.pk}/consent"))
+    assert f'<option value="{made.pk}" selected>Spring' in page
+
+
+def test_a_failed_import_says_why_and_goes_on(editor: Client) -> None:
+    row = upload(editor)
+    error = {"code": "disk_full", "message": "The disk is full."}
+    Import.objects.update(state="failed", error=error, rows_done=2, rows_total=3)
+    page = said(editor.get(f"/imports/{row.pk}"))
+    assert "The disk is full." in page
+    assert "2 of 3 rows are stored" in page
+    editor.post(f"/imports/{row.pk}/resume")
+    row.refresh_from_db()
+    assert (row.state, row.error) == ("queued", None)
+
+
+def test_a_started_import_cannot_be_changed(editor: Client) -> None:
+    row = upload(editor)
+    Import.objects.update(state="done")
+    assert editor.get(f"/imports/{row.pk}/columns").headers["Location"] == f"/imports/{row.pk}"
+    editor.post(f"/imports/{row.pk}/discard")
+    assert Import.objects.filter(pk=row.pk).exists()
+
+
+def test_the_file_can_be_read_in_another_encoding(editor: Client) -> None:
+    editor.post("/imports/new", {"file": SimpleUploadedFile("gb.csv", "电话,名\n01000000001,李\n".encode("gb18030"))})
+    row = Import.objects.get()
+    editor.post(f"/imports/{row.pk}/read-again", {"encoding": "gb18030"})
+    row.refresh_from_db()
+    assert row.facts["columns"] == ["电话", "名"]
+
+
+# ── lists ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_list_is_made_renamed_archived_and_brought_back(editor: Client) -> None:
+    assert editor.post("/lists/new", {"name": "VIP"}).headers["Location"] == "/lists/vip"
+    editor.post("/lists/vip/edit", {"name": "VIPs", "description": "Best customers"})
+    editor.post("/lists/vip/archive")
+    assert "VIPs" not in said(editor.get("/lists/"))
+    assert "VIPs" in said(editor.get("/lists/?show=archived"))
+    editor.post("/lists/vip/restore")
+    assert "Best customers" in said(editor.get("/lists/"))
+    assert actions() == ["list.create", "list.edit", "list.archive", "list.restore"]
+
+
+def test_a_key_that_is_taken_is_refused_beside_its_field(editor: Client) -> None:
+    lists.create_list("VIP", key="vip")
+    answer = editor.post("/lists/new", {"name": "Other", "key": "vip"})
+    assert answer.status_code == 422
+    assert 'id="id_key_error"' in said(answer)
+
+
+def test_people_are_added_by_phone_or_customer_id_and_the_unknown_are_named(editor: Client) -> None:
+    made = lists.create_list("VIP")
+    person(external_id="C-1")
+    person(phone="+821000000002")
+    page = said(editor.post("/lists/vip/add", {"people": "C-1\n010-0000-0002, C-404"}, follow=True))
+    assert "2 people added." in page
+    assert "Nobody is known by: C-404" in page
+    made.refresh_from_db()
+    assert made.size == 2
+
+
+def test_naming_only_strangers_changes_nothing_and_says_so(editor: Client) -> None:
+    lists.create_list("VIP")
+    answer = editor.post("/lists/vip/add", {"people": "C-404"})
+    assert answer.status_code == 422
+    assert "Nobody is known by these numbers or IDs." in said(answer)
+    assert "data-dialog-open" in said(answer)
+
+
+def test_a_person_is_taken_off_a_list(editor: Client) -> None:
+    made, who = lists.create_list("VIP"), person()
+    lists.add_members(made, [who.pk])
+    editor.post(f"/lists/vip/remove/{who.pk}")
+    assert not ListMember.objects.filter(removed_at=None).exists()
+    assert actions() == ["list.remove_members"]
+
+
+def test_members_are_searched_and_paged(editor: Client) -> None:
+    made = lists.create_list("Many")
+    people = [person(phone=f"+8210000{n:05}", first_name=f"{n:03}") for n in range(60)]
+    lists.add_members(made, [p.pk for p in people])
+    person(phone="+821099999999", last_name="없", first_name="는이")
+    first = said(editor.get("/lists/many"))
+    assert first.count('<th scope="row">') == 50
+    assert f"before={people[10].pk}" in first
+    assert said(editor.get(f"/lists/many?before={people[10].pk}")).count('<th scope="row">') == 10
+    assert said(editor.get("/lists/many?q=김007")).count('<th scope="row">') == 1
+    assert said(editor.get("/lists/many?q=없는이")).count('<th scope="row">') == 0
+
+
+def test_growth_counts_back_from_today(editor: Client) -> None:
+    made = lists.create_list("Growing")
+    people = [person(phone=f"+82100000000{n}") for n in range(4)]
+    lists.add_members(made, [p.pk for p in people])
+    now = timezone.now()
+    ListMember.objects.filter(profile__in=people[:2]).update(added_at=now - timedelta(days=40))
+    ListMember.objects.filter(profile=people[2]).update(added_at=now - timedelta(days=2))
+    lists.remove_members(made, [people[0].pk])
+    sizes = [size for _day, size in growth(made, days=4, zone="Asia/Seoul")]
+    assert sizes == [2, 3, 3, 3]
+    assert "Members, last 30 days" in said(editor.get("/lists/growing/growth"))
+
+
+def test_an_export_has_everybody_with_consent_and_properties_and_no_formulas(editor: Client) -> None:
+    made = lists.create_list("VIP")
+    who = person(external_id="=1+1", properties={"grade": "VIP", "points": 12.5})
+    Consent.objects.create(
+        profile=who, channel="text", purpose="promotional", state="subscribed", changed_at=timezone.now()
+    )
+    Property.objects.create(name="grade", kind="text")
+    Property.objects.create(name="points", kind="number")
+    lists.add_members(made, [who.pk])
+    answer = editor.post("/lists/vip/export")
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    line = next(csv.DictReader(io.StringIO(text)))
+    assert line["Customer ID"] == "'=1+1"
+    assert (line["Phone"], line["Consent"], line["grade"], line["points"]) == ("+821000000001", "yes", "VIP", "12.5")
+    assert actions() == ["list.export"]
+
+
+# ── profiles ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("search", ["김민", "0001", "010-0000", "+8210", "C-1", "minji@"])
+def test_people_are_found_by_what_one_would_type(editor: Client, search: str) -> None:
+    person(external_id="C-1", email="Minji@shop.example")
+    person(phone="+12025550123", country="US", last_name="Lee", first_name="Ann", external_id="X-9")
+    page = said(editor.get("/profiles/", {"q": search}))
+    assert "김민지" in page
+    assert "Ann" not in page
+
+
+def test_a_new_person_is_normalised_like_an_import(editor: Client) -> None:
+    editor.post("/profiles/new", {"last_name": "박", "first_name": "서준", "phone": "010 0000 0005"})
+    made = Profile.objects.get()
+    assert (made.phone, made.country, made.zones) == ("+821000000005", "KR", "Asia/Seoul")
+    assert actions() == ["profile.create"]
+
+
+def test_a_phone_that_cannot_be_is_refused_beside_its_field(editor: Client) -> None:
+    answer = editor.post("/profiles/new", {"first_name": "A", "phone": "02-123-4567"})
+    assert answer.status_code == 422
+    assert "Not a mobile number" in said(answer)
+    assert 'id="id_phone_error"' in said(answer)
+
+
+def test_editing_changes_fields_and_properties_and_the_place_follows_the_phone(editor: Client) -> None:
+    who = person(properties={"grade": "VIP", "points": 3, "old": "x"})
+    form = {"last_name": "김", "first_name": "민서", "phone": "+12025550123", "p0": "Gold", "p1": "", "p2": "4"}
+    form |= {"new_name": "city", "new_value": "Busan"}
+    assert editor.post(f"/profiles/{who.pk}/edit", form).status_code == 302
+    who.refresh_from_db()
+    assert (who.first_name, who.phone, who.country) == ("민서", "+12025550123", "US")
+    assert who.properties == {"grade": "Gold", "points": 4, "city": "Busan"}
+    entry = AuditEntry.objects.get(action="profile.edit")
+    assert entry.changes["first_name"] == ["민지", "민서"]
+
+
+def test_a_person_known_only_by_phone_can_be_renamed(editor: Client) -> None:
+    who = person()
+    editor.post(
+        f"/profiles/{who.pk}/edit", {"last_name": "이", "first_name": "민지", "phone": who.phone, "country": "KR"}
+    )
+    who.refresh_from_db()
+    assert (who.last_name, who.phone, who.external_id, who.zones) == ("이", "+821000000001", None, "Asia/Seoul")
+
+
+def test_two_people_cannot_have_one_customer_id(editor: Client) -> None:
+    person(external_id="C-1")
+    other = person(phone="+821000000002")
+    answer = editor.post(f"/profiles/{other.pk}/edit", {"phone": other.phone, "external_id": "C-1"})
+    assert answer.status_code == 422
+    assert "Somebody else has this customer ID." in said(answer)
+
+
+def test_consent_is_recorded_with_how_and_what_was_read(editor: Client) -> None:
+    who = person()
+    form = {"state": "subscribed", "channel": "text", "purposes": ["promotional", "night"], "source": "Call"}
+    assert "Consent needs its wording" in said(editor.post(f"/profiles/{who.pk}/consent", form))
+    editor.post(f"/profiles/{who.pk}/consent", form | {"wording": "Offers by text, at night too"})
+    assert set(Consent.objects.values_list("purpose", "state")) == {
+        ("promotional", "subscribed"),
+        ("night", "subscribed"),
+    }
+    page = said(editor.get(f"/profiles/{who.pk}"))
+    assert "Agreed to Text message: Advertising, Advertising at night (Korea)" in page
+    assert "Offers by text, at night too" in page
+    assert "Console · Call · editor person" in page
+    assert actions() == ["profiles.set_consent"]
+
+
+def test_an_older_decision_does_not_overrule_a_newer_one(editor: Client) -> None:
+    who = person()
+    form = {"state": "unsubscribed", "channel": "text", "purposes": ["promotional"], "source": "Call"}
+    editor.post(f"/profiles/{who.pk}/consent", form)
+    late = form | {"state": "subscribed", "wording": "x", "at": "2025-01-01T10:00"}
+    page = said(editor.post(f"/profiles/{who.pk}/consent", late, follow=True))
+    assert "a later decision stands" in page
+    assert Consent.objects.get().state == "unsubscribed"
+
+
+def test_a_number_is_blocked_and_the_block_lifted(editor: Client) -> None:
+    who = person()
+    editor.post(f"/profiles/{who.pk}/suppress", {"source": "Asked by email"})
+    page = said(editor.get(f"/profiles/{who.pk}"))
+    assert "Nothing is sent to this number" in page
+    assert "Asked by email" in page
+    editor.post(f"/profiles/{who.pk}/unsuppress")
+    assert Suppression.objects.get().lifted_at is not None
+    assert actions() == ["profiles.suppress", "profiles.unsuppress"]
+
+
+def test_the_timeline_tells_what_was_sent_skipped_answered_and_why(editor: Client) -> None:
+    who, now = person(), timezone.now()
+    account = ProviderAccount.objects.create(name="sandbox", provider="sandbox")
+    sender = Sender.objects.create(
+        account=account, address="0212345678", name="달빛상점", kind="long_code", country="KR"
+    )
+    spring = Campaign.objects.create(key="spring", name="Spring sale", text="x")
+    summer = Campaign.objects.create(key="summer", name="Summer sale", text="x")
+    Message.objects.create(
+        id=1, campaign_id=spring.pk, profile_id=who.pk, sender_id=sender.pk, phone=who.phone, country="KR", kind=1,
+        encoding=3, parts=1, amount=12000, send_after=now - timedelta(hours=3), text="봄 세일 안내",
+    )  # fmt: skip
+    MessageEvent.objects.create(message_id=1, kind=1, at=now - timedelta(hours=3))
+    MessageEvent.objects.create(message_id=1, kind=3, at=now - timedelta(hours=2), reason="unreachable")
+    Skip.objects.create(
+        campaign_id=summer.pk, profile_id=who.pk, reason=SkipReason.RECENTLY_MESSAGED, at=now - timedelta(hours=1)
+    )
+    Inbound.objects.create(sender=sender, phone=who.phone, profile_id=who.pk, text="언제까지인가요?", at=now)
+    page = said(editor.get(f"/profiles/{who.pk}"))
+    order = [page.index(text) for text in ("언제까지인가요?", "Summer sale", "Spring sale", "봄 세일 안내")]
+    assert order == sorted(order)
+    for text in ("No message: Recently messaged", "shorten the window", "Phone unreachable", "Wrote to 달빛상점"):
+        assert text in page
+
+
+def test_the_timeline_goes_on_where_a_page_ended(editor: Client) -> None:
+    who, now = person(), timezone.now()
+    campaign = Campaign.objects.create(key="c", name="C", text="x")
+    for n in range(25):
+        Skip.objects.create(campaign_id=campaign.pk, profile_id=who.pk, reason=1, at=now - timedelta(days=n))
+    page = said(editor.get(f"/profiles/{who.pk}"))
+    assert page.count("No message") == 20
+    address = page.split('hx-get="/profiles/')[1].split('"')[0].replace("&amp;", "&")
+    rest = said(editor.get(f"/profiles/{address}", headers={"HX-Request": "true"}))
+    assert rest.count("No message") == 5
+    assert "<html" not in rest
+    assert "Show earlier" not in rest
+
+
+def test_a_forgotten_person_leaves_no_trace_of_who_it_was(client: Client) -> None:
+    admin, who = logged_in(client, Role.ADMIN), person(email="minji@shop.example")
+    admin.post(f"/profiles/{who.pk}/erase")
+    who.refresh_from_db()
+    assert (who.phone, who.email, who.first_name) == ("", "", "")
+    assert "A forgotten person" in said(admin.get(f"/profiles/{who.pk}"))
+    entry = AuditEntry.objects.get(action="profile.erase")
+    assert "민지" not in f"{entry.label}{entry.changes}"
+
+
+# ── roles and empty pages ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_viewers_see_everything_and_change_nothing(client: Client) -> None:
+    viewer, made, who = logged_in(client, Role.VIEWER), lists.create_list("VIP"), person()
+    lists.add_members(made, [who.pk])
+    for path in ("/profiles/", f"/profiles/{who.pk}", "/lists/", "/lists/vip", "/imports/"):
+        page = said(viewer.get(path))
+        assert "/edit" not in page
+        assert "/imports/new" not in page
+    changes = ["/lists/new", "/lists/vip/edit", "/lists/vip/archive", "/lists/vip/add", "/lists/vip/export"]
+    changes += ["/profiles/new", "/imports/new"]
+    changes += [f"/profiles/{who.pk}/{verb}" for verb in ("edit", "consent", "suppress", "unsuppress", "erase")]
+    assert {viewer.post(path).status_code for path in changes} == {403}
+
+
+def test_only_admins_forget_people(editor: Client) -> None:
+    who = person()
+    assert editor.post(f"/profiles/{who.pk}/erase").status_code == 403
+    assert "Forget this person" not in said(editor.get(f"/profiles/{who.pk}"))
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [("/profiles/", "You know nobody yet"), ("/lists/", "No lists yet"), ("/imports/", "No imports yet")],
+)
+def test_an_empty_page_says_what_would_be_here_and_what_to_do(editor: Client, path: str, sentence: str) -> None:
+    page = said(editor.get(path))
+    assert sentence in page
+    assert "/imports/new" in page
+
+
+def test_the_pages_are_in_korean_too(editor: Client) -> None:
+    editor.cookies["django_language"] = "ko"
+    who = person()
+    assert "활동 내역" in said(editor.get(f"/profiles/{who.pk}"))
+    assert "연락처 가져오기" in said(editor.get("/profiles/"))
