@@ -6,17 +6,19 @@ import csv
 import io
 import re
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from pabal.accounts.models import AuditEntry, Role, User
 from pabal.audience.models import Consent, Profile
 from pabal.campaigns.models import Campaign
 from pabal.delivery.credentials import unseal
 from pabal.delivery.models import Batch, Inbound, Message, ProviderAccount, Sender
+from pabal.reports import spreadsheet
 from tests.console import sent
 
 pytestmark = pytest.mark.django_db
@@ -328,3 +330,11 @@ def test_a_viewer_does_not_take_the_file_away(viewer: Client) -> None:
     campaign = sent.campaign()
     assert viewer.get(f"/campaigns/{campaign.key}/recipients.csv").status_code == 403
     assert "recipients.csv" not in html(viewer.get(f"/campaigns/{campaign.key}/recipients"))
+
+
+def test_each_column_of_the_file_is_documented_in_both_languages() -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "reference" / "campaign-export.md").read_text("utf-8")
+    for language in ("en", "ko"):
+        with translation.override(language):
+            missing = [name for name in spreadsheet.columns() if name not in documented]
+        assert not missing, language
