@@ -54,9 +54,13 @@ class Fields(Input):
     hours_to: Clock = "20:00"
 
 
-class CampaignIn(Fields):
+class Named(Input):
     name: str = Field(min_length=1, max_length=200)
     key: str = Field("", max_length=64, description="Unique; made from the name when it is left out.")
+
+
+class CampaignIn(Fields, Named):
+    """A draft to be made."""
 
 
 class CampaignOut(CampaignIn):
