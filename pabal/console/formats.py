@@ -174,7 +174,9 @@ def phone(value: str | None) -> str:
         return value
     korean = parsed.country_code == 82
     form = phonenumbers.PhoneNumberFormat.NATIONAL if korean else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return str(phonenumbers.format_number(parsed, form))
+    written = str(phonenumbers.format_number(parsed, form))
+    # Of a number that it does not know, libphonenumber loses the zero in front.
+    return value if value.startswith("0") and not written.startswith("0") else written
 
 
 def country(code: str | None) -> str:

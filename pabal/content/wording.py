@@ -140,7 +140,12 @@ def contact(sender: SenderFacts, country: str) -> str:
     except phonenumbers.NumberParseException:
         return sender.address
     form = phonenumbers.PhoneNumberFormat
-    return str(phonenumbers.format_number(number, form.NATIONAL if sender.country == country else form.INTERNATIONAL))
+    if sender.country != country:
+        return str(phonenumbers.format_number(number, form.INTERNATIONAL))
+    written = str(phonenumbers.format_number(number, form.NATIONAL))
+    # Of a number that it does not know, libphonenumber loses the zero in front.
+    lost = sender.address.startswith("0") and not written.startswith("0")
+    return sender.address if lost else written
 
 
 def _introduced(

@@ -79,3 +79,7 @@ def test_when_carries_the_exact_moment() -> None:
     assert f'datetime="{NOON.isoformat()}"' in html
     assert 'title="2026년 11월 24일 (화) 12:00:00 KST"' in html
     assert "data-relative" in html
+
+
+def test_a_number_that_nobody_knows_keeps_its_zero() -> None:
+    assert formats.phone("0700000001") == "0700000001"

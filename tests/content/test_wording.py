@@ -141,3 +141,8 @@ def test_who_cannot_be_answered_offers_a_link() -> None:
     assert way_out(AMERICAN, "KR") == "link"
     assert way_out(FRENCH, "DE") == "link"
     assert way_out(FRENCH, "FR") == "number"
+
+
+def test_the_contact_keeps_the_zero_of_a_number_that_nobody_knows() -> None:
+    facts = SenderFacts(name="파발상점", kind="long_code", address="0700000001", country="KR")
+    assert contact(facts, "KR") == "0700000001"
