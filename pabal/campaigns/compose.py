@@ -29,6 +29,13 @@ def content_of(campaign: Campaign) -> Content:
     )
 
 
+def senders_of(campaign: Campaign) -> tuple[Sender, ...]:
+    """The campaign's usable senders, in the order in which they were chosen."""
+    chosen = Campaign.senders.through.objects.filter(campaign=campaign).order_by("pk").values_list("sender_id")
+    senders = Sender.objects.select_related("account").filter(archived_at=None).in_bulk([pk for (pk,) in chosen])
+    return tuple(senders[pk] for (pk,) in chosen if pk in senders)
+
+
 def facts_of(sender: Sender) -> SenderFacts:
     """What the wording needs to know of a sender."""
     return SenderFacts(

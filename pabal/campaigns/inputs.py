@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pabal.campaigns.candidates import Audience
-from pabal.campaigns.compose import content_of, route_of
+from pabal.campaigns.compose import content_of, route_of, senders_of
 from pabal.campaigns.models import Campaign, Plan, PlanMode, SmartCounts
 from pabal.content.compose import Content
 from pabal.delivery.models import CampaignControl, Sender
@@ -29,13 +29,6 @@ class PlanInput:
     policy: Policy
     audience: Audience
     per_minute: int | None
-
-
-def senders_of(campaign: Campaign) -> tuple[Sender, ...]:
-    """The campaign's usable senders, in the order in which they were chosen."""
-    chosen = Campaign.senders.through.objects.filter(campaign=campaign).order_by("pk").values_list("sender_id")
-    senders = Sender.objects.select_related("account").filter(archived_at=None).in_bulk([pk for (pk,) in chosen])
-    return tuple(senders[pk] for (pk,) in chosen if pk in senders)
 
 
 def policy_of(campaign: Campaign, senders: tuple[Sender, ...]) -> Policy:

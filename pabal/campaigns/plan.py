@@ -2,7 +2,7 @@
 
 One pass over pages of about 50,000 candidates, in bounded memory: the frozen audience, the verdict, the text (in worker
 processes), then the rows. A review does the same and stores only the summary. A plan that is to be sent stores its
-chunks one by one and goes on after the last one when it was interrupted; `campaigns.lifecycle` does what comes before
+chunks one by one and goes on after the last one when it was interrupted; `campaigns.planning` does what comes before
 and after.
 """
 

@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _
 
 from pabal.billing.prices import price_list
 from pabal.billing.queries import balance
-from pabal.campaigns.compose import compiled, content_of, facts_of
-from pabal.campaigns.inputs import senders_of
+from pabal.campaigns.compose import compiled, content_of, facts_of, senders_of
 from pabal.campaigns.models import Campaign, Plan, PlanMode, PlanState
 from pabal.campaigns.summary import PlanSummary
 from pabal.content.failures import TemplateError

@@ -6,8 +6,7 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from pabal.campaigns import lifecycle, warehouse
-from pabal.campaigns.lifecycle import finish_done, start_due
+from pabal.campaigns.lifecycle import database_dsn, finish_done, start_due, unfinished_plans
 
 __all__ = ["enqueue", "finish_done", "make_plan", "resume_plans", "start_due"]
 
@@ -15,7 +14,12 @@ __all__ = ["enqueue", "finish_done", "make_plan", "resume_plans", "start_due"]
 @app.task(queue="engine", name="make_plan", pass_context=False)
 def make_plan(plan_id: int) -> None:
     """Carry a plan out; in a second, if another one is being made."""
-    if not lifecycle.carry_out(plan_id, warehouse.current(), dsn=lifecycle.database_dsn()):
+    from pabal.campaigns import (  # heavy, and of the engine alone: web processes know this module too
+        planning,
+        warehouse,
+    )
+
+    if not planning.carry_out(plan_id, warehouse.current(), dsn=database_dsn()):
         enqueue(plan_id, seconds=1)
 
 
@@ -31,7 +35,7 @@ def enqueue(plan_id: int, *, seconds: int = 0) -> None:
 
 def resume_plans() -> int:
     """When the engine starts: carry on with the plans that the last one left; how many."""
-    plans = lifecycle.unfinished_plans()
+    plans = unfinished_plans()
     for plan_id in plans:
         enqueue(plan_id)
     return len(plans)

@@ -10,7 +10,8 @@ if __name__ == "__main__":
 
     django.setup()
 
-    from pabal.campaigns.lifecycle import carry_out, database_dsn
+    from pabal.campaigns.lifecycle import database_dsn
+    from pabal.campaigns.planning import carry_out
     from pabal.campaigns.warehouse import SOURCES
     from pabal.warehouse.client import Warehouse
     from pabal.warehouse.sync import Synchroniser

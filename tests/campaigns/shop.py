@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from pabal.audience.models import Consent, List, ListMember, Profile, Suppression
 from pabal.billing.models import Balance, Price
-from pabal.campaigns import actions, lifecycle
+from pabal.campaigns import actions, planning
 from pabal.campaigns.models import Campaign, Plan, PlanMode
 from pabal.campaigns.summary import PlanSummary
 from pabal.delivery.models import Message, ProviderAccount, Sender
@@ -83,7 +83,7 @@ class Shop:
         return self.carry_out(plan)
 
     def carry_out(self, plan: Plan) -> PlanSummary:
-        assert lifecycle.carry_out(plan.pk, self.synchroniser, dsn=self.dsn, pause=0.01)
+        assert planning.carry_out(plan.pk, self.synchroniser, dsn=self.dsn, pause=0.01)
         plan.refresh_from_db()
         assert plan.error is None, plan.error
         return PlanSummary.from_json(plan.summary)

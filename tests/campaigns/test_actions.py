@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone, translation
 
 from pabal.billing.models import Balance, LedgerEntry
-from pabal.campaigns import actions, lifecycle, tasks
+from pabal.campaigns import actions, planning, tasks
 from pabal.campaigns.models import TRANSITIONS, Campaign, CampaignState, Plan, PlanMode, PlanState
 from pabal.campaigns.problems import problems
 from pabal.delivery.models import Batch, CampaignControl, ControlState
@@ -66,7 +66,7 @@ def test_an_edit_makes_reviews_outdated(shop: Shop) -> None:
 
 
 def test_senders_keep_the_order_in_which_they_were_chosen(shop: Shop) -> None:
-    from pabal.campaigns.inputs import senders_of
+    from pabal.campaigns.compose import senders_of
 
     campaign = shop.campaign(senders=[shop.american, shop.korean])
     assert senders_of(campaign) == (shop.american, shop.korean)
@@ -194,7 +194,7 @@ def test_a_plan_that_failed_pauses_its_campaign_and_resume_tries_again(
     plan = Plan.objects.get(mode=PlanMode.SEND)
     with monkeypatch.context() as broken:
         broken.setattr(shop.synchroniser, "_dsn", "host=/nowhere")
-        lifecycle.carry_out(plan.pk, shop.synchroniser, dsn=shop.dsn, pause=0.01)
+        planning.carry_out(plan.pk, shop.synchroniser, dsn=shop.dsn, pause=0.01)
     plan.refresh_from_db()
     campaign.refresh_from_db()
     assert (plan.state, plan.error["code"]) == (PlanState.FAILED, "database_unavailable")
@@ -298,7 +298,7 @@ def test_planning_takes_turns(shop: Shop) -> None:
     plan = actions.request_review(shop.campaign(), by=None)
     with PlanWriter(shop.dsn, plan_id=0) as other:
         assert other.lock()
-        assert not lifecycle.carry_out(plan.pk, shop.synchroniser, dsn=shop.dsn)
+        assert not planning.carry_out(plan.pk, shop.synchroniser, dsn=shop.dsn)
     assert shop.carry_out(plan).messages == 1
 
 

@@ -256,12 +256,12 @@ def test_a_plan_sees_what_was_planned_while_a_long_transaction_is_open(shop: Sho
 
 
 def test_a_template_error_fails_the_plan_with_its_code(shop: Shop) -> None:
-    from pabal.campaigns import lifecycle
+    from pabal.campaigns import planning
 
     shop.people(1)
     campaign = shop.campaign("{{ first_name ")
     plan = Plan.objects.create(campaign=campaign, campaign_version=1, mode=PlanMode.REVIEW, planned_for=NOON)
-    lifecycle.carry_out(plan.pk, shop.synchroniser, dsn=shop.dsn)
+    planning.carry_out(plan.pk, shop.synchroniser, dsn=shop.dsn)
     plan.refresh_from_db()
     assert plan.state == PlanState.FAILED
     assert plan.error["code"].startswith("template") or plan.error["code"]

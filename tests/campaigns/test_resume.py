@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 from django.db import connection
 
-from pabal.campaigns import actions, lifecycle, tasks
+from pabal.campaigns import actions, lifecycle, planning, tasks
 from pabal.campaigns.models import Campaign, CampaignState, Plan, PlanChunk, PlanMode, PlanState, Skip
 from pabal.campaigns.summary import PlanSummary
 from pabal.delivery.models import Batch, CampaignControl, Message
@@ -57,7 +57,7 @@ def test_a_plan_killed_in_the_middle_twice_is_completed_without_doubles_or_gaps(
     chunks = PlanChunk.objects.filter(plan=plan).count()
     assert 12 <= chunks < 31
     assert lifecycle.unfinished_plans() == [plan.pk]
-    assert lifecycle.carry_out(plan.pk, shop.synchroniser, dsn=shop.dsn, page=100)
+    assert planning.carry_out(plan.pk, shop.synchroniser, dsn=shop.dsn, page=100)
     plan.refresh_from_db()
     summary = PlanSummary.from_json(plan.summary)
     assert plan.state == PlanState.DONE
