@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import urllib.request
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
+from pabal.audience.models import Consent, Suppression
 from pabal.billing import queries as money
-from pabal.billing.models import LedgerEntry
-from tests.delivery.sending import PRICE, DispatcherProcess, events, open_batches, plan, shop, tallies, wait_for
+from pabal.billing.models import LedgerEntry, Price
+from pabal.delivery.models import Batch, ControlState, Message, MessageEvent, SenderSlot
+from tests.delivery.sending import (
+    PRICE,
+    DispatcherProcess,
+    control,
+    events,
+    open_batches,
+    outcomes,
+    plan,
+    query,
+    shop,
+    tallies,
+    wait_for,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -18,6 +34,8 @@ def test_a_campaign_is_sent_and_everything_is_recorded(tmp_path: Path) -> None:
     ids = plan(store.senders[0], 3_000, batch_size=1_000)
     with DispatcherProcess(folder=tmp_path) as dispatcher:
         wait_for(lambda: events()["delivered"] == 3_000)
+        metrics = urllib.request.urlopen(f"http://127.0.0.1:{dispatcher.port}/metrics").read().decode()
+        health = urllib.request.urlopen(f"http://127.0.0.1:{dispatcher.port}/healthz").read()
         assert dispatcher.stop() == 0, dispatcher.log()
     assert sorted(line["reference"] for line in store.carried()) == list(ids)
     assert events() == {"accepted": 3_000, "delivered": 3_000}
@@ -26,3 +44,193 @@ def test_a_campaign_is_sent_and_everything_is_recorded(tmp_path: Path) -> None:
     spent = money.campaign_money(1)
     assert (spent.settled, spent.outstanding) == (3_000 * PRICE, 0)
     assert LedgerEntry.objects.filter(kind="settle").count() == 3, "one entry a batch"
+    assert 'pabal_message_events_total{kind="delivered",reason=""} 3000.0' in metrics
+    assert health == b"ok"
+    assert set(SenderSlot.objects.values_list("holder", flat=True)) == {""}, "the lease is handed back"
+
+
+def test_refused_messages_are_released_and_failed_ones_refunded_where_the_carrier_does_not_bill_them(
+    tmp_path: Path,
+) -> None:
+    store = shop(tmp_path, refused=0.3, failed=0.4, seed=7)
+    Price.objects.create(
+        provider="sandbox", kind="sms", country="KR", amount=PRICE, bills_failed=False, valid_from="2026-01-01"
+    )
+    plan(store.senders[0], 400)
+    with DispatcherProcess(folder=tmp_path):
+        wait_for(lambda: events()["failed"] + events()["delivered"] == 400)
+    counted = events()
+    refused = 400 - counted["accepted"]
+    failed = counted["failed"] - refused
+    assert refused > 60
+    assert failed > 60
+    spent = money.campaign_money(1)
+    assert spent.settled == counted["accepted"] * PRICE
+    assert spent.released == refused * PRICE
+    assert spent.refunded == failed * PRICE
+    assert spent.spent == counted["delivered"] * PRICE
+    assert query("SELECT sum(amount)::bigint FROM tally")[0][0] == spent.spent, "the tally agrees with the ledger"
+    reasons = set(MessageEvent.objects.filter(kind=3).values_list("reason", flat=True))
+    assert reasons <= {"unreachable", "blocked", "invalid_number"}
+
+
+def test_who_withdrew_or_was_blocked_since_the_plan_gets_nothing(tmp_path: Path) -> None:
+    store = shop(tmp_path)
+    ids = plan(store.senders[0], 50)
+    messages = list(Message.objects.order_by("id"))
+    Consent.objects.filter(profile_id=messages[3].profile_id).update(state="unsubscribed", changed_at=timezone.now())
+    Suppression.objects.create(phone=messages[4].phone, reason="complaint")
+    Suppression.objects.create(phone=messages[5].phone, reason="manual", lifted_at=timezone.now())
+    with DispatcherProcess(folder=tmp_path):
+        wait_for(lambda: events()["delivered"] == 48)
+    assert {line["reference"] for line in store.carried()} == set(ids) - {ids[3], ids[4]}
+    dropped = dict(MessageEvent.objects.filter(kind=5).values_list("message_id", "reason"))
+    assert dropped == {ids[3]: "consent_withdrawn", ids[4]: "suppressed"}
+    assert money.campaign_money(1).released == 2 * PRICE
+
+
+def test_an_informational_text_does_not_need_consent_to_promotion(tmp_path: Path) -> None:
+    store = shop(tmp_path)
+    plan(store.senders[0], 5, purpose="informational")
+    Consent.objects.update(state="unsubscribed")
+    with DispatcherProcess(folder=tmp_path):
+        wait_for(lambda: events()["delivered"] == 5)
+
+
+def test_pausing_stops_within_a_window_and_resuming_sends_the_rest(tmp_path: Path) -> None:
+    store = shop(tmp_path, throughput=400)
+    plan(store.senders[0], 800)
+    with DispatcherProcess(folder=tmp_path):
+        wait_for(lambda: len(store.carried()) >= 200)
+        control(1, ControlState.PAUSED)
+        at_pause = len(store.carried())
+        wait_for(lambda: not query("SELECT FROM batch WHERE window_end IS NOT NULL"))
+        paused = len(store.carried())
+        assert paused - at_pause <= 300, "what was in the air"
+        assert not events()["cancelled"]
+        control(1, ControlState.RUNNING)
+        wait_for(lambda: events()["delivered"] == 800)
+    assert not store.sent_twice()
+
+
+def test_ending_cancels_what_is_left_and_releases_its_money(tmp_path: Path) -> None:
+    store = shop(tmp_path, throughput=400)
+    plan(store.senders[0], 1_200, batch_size=400)
+    with DispatcherProcess(folder=tmp_path):
+        wait_for(lambda: len(store.carried()) >= 100)
+        control(1, ControlState.ENDED)
+        wait_for(lambda: not open_batches())
+        wait_for(lambda: events()["delivered"] == events()["accepted"])
+    counted = events()
+    assert counted["accepted"] == len(store.carried()) < 1_200
+    assert counted["accepted"] + counted["cancelled"] == 1_200
+    assert set(MessageEvent.objects.filter(kind=5).values_list("reason", flat=True)) == {"campaign_ended"}
+    spent = money.campaign_money(1)
+    assert (spent.settled, spent.outstanding) == (counted["accepted"] * PRICE, 0)
+    assert set(Batch.objects.values_list("state", flat=True)) <= {"done", "cancelled"}
+
+
+def test_nothing_is_sent_before_its_time_or_after_its_deadline(tmp_path: Path) -> None:
+    store = shop(tmp_path, throughput=300)
+    late = plan(store.senders[0], 1_500, campaign_id=1, expires_in="2 seconds")
+    early = plan(store.senders[0], 10, campaign_id=2, due_in="1 hour")
+    with DispatcherProcess(folder=tmp_path):
+        wait_for(lambda: not open_batches(1))
+        wait_for(lambda: events(1)["delivered"] == events(1)["accepted"])
+    counted = events(1)
+    assert counted["accepted"] + counted["expired"] + counted["failed"] == 1_500
+    assert counted["expired"] > 300
+    assert set(MessageEvent.objects.filter(kind=4).values_list("reason", flat=True)) == {"deadline"}
+    assert money.campaign_money(1).outstanding == 0
+    assert {line["reference"] for line in store.carried()} <= set(late)
+    assert not events(2), early
+
+
+def test_a_campaign_sends_no_more_a_minute_than_it_may(tmp_path: Path) -> None:
+    store = shop(tmp_path, throughput=2_000, senders=2)
+    plan(store.senders[0], 300, per_minute=70)
+    plan(store.senders[1], 300, per_minute=70)
+    plan(store.senders[1], 100, campaign_id=2)
+    with DispatcherProcess(folder=tmp_path):
+        wait_for(lambda: events(2)["delivered"] == 100)  # another campaign does not wait behind the limited one
+        wait_for(lambda: events(1)["accepted"] >= 70)
+    rows = query(
+        """SELECT date_trunc('minute', e.at), count(*) FROM message_event e JOIN message m ON m.id = e.message_id
+           WHERE m.campaign_id = 1 AND e.kind = 1 GROUP BY 1 ORDER BY 1"""
+    )
+    assert all(count <= 71 for _, count in rows), "a window at the turn of the minute may be recorded in the next"
+
+
+def test_a_senders_throughput_is_respected_and_used(tmp_path: Path) -> None:
+    store = shop(tmp_path, throughput=200, slots=2)
+    plan(store.senders[0], 800, batch_size=100)
+    with DispatcherProcess(folder=tmp_path):
+        wait_for(lambda: events()["delivered"] == 800)
+    times = sorted(line["at"] for line in store.carried())
+    seconds = times[-1] - times[0]
+    assert seconds >= 800 / 200 * 0.85, "not faster than allowed, but for the first window of each lane"
+    assert seconds < 800 / 200 * 2, "not much slower either, on a busy machine"
+
+
+def test_a_carrier_that_complains_of_speed_gets_everything_once(tmp_path: Path) -> None:
+    store = shop(tmp_path, throughput=2_000, throttle_per_s=300)
+    ids = plan(store.senders[0], 1_000)
+    with DispatcherProcess(folder=tmp_path):
+        wait_for(lambda: events()["delivered"] == 1_000, timeout=60)
+    assert sorted(line["reference"] for line in store.carried()) == list(ids)
+
+
+def test_a_link_that_drops_leaves_nothing_twice_and_nothing_unaccounted(tmp_path: Path) -> None:
+    store = shop(tmp_path, throughput=2_000, link_drop=0.3, seed=3)
+    plan(store.senders[0], 2_000, batch_size=700)
+    with DispatcherProcess(folder=tmp_path):
+        wait_for(lambda: not open_batches(), timeout=90)
+    assert not store.sent_twice()
+    found = outcomes()
+    assert set(found) <= {"accepted", "unknown"}
+    assert found["accepted"] + found["unknown"] == 2_000
+    assert found["unknown"] > 0
+    carried = {line["reference"] for line in store.carried()}
+    accepted = set(MessageEvent.objects.filter(kind=1).values_list("message_id", flat=True))
+    assert accepted <= carried, "what is called accepted was"
+    unknown = set(MessageEvent.objects.filter(kind=6).values_list("message_id", flat=True))
+    assert carried <= accepted | unknown, "what was carried is accounted for"
+    assert money.campaign_money(1).outstanding == 0
+
+
+def test_receipts_that_are_early_or_double_count_once(tmp_path: Path) -> None:
+    store = shop(tmp_path, early=0.3, duplicated=0.3, failed=0.2, seed=11)
+    plan(store.senders[0], 600)
+    with DispatcherProcess(folder=tmp_path):
+        wait_for(lambda: events()["delivered"] + events()["failed"] == 600)
+    assert tallies() == events()
+    assert not query("SELECT FROM early_receipt")
+
+
+def test_a_carrier_that_cannot_be_opened_is_shown_and_tried_again(tmp_path: Path) -> None:
+    missing = tmp_path / "later"
+    store = shop(tmp_path)
+    store.account.settings["log_file"] = str(missing / "carrier.jsonl")
+    store.account.save()
+    store.log = missing / "carrier.jsonl"
+    plan(store.senders[0], 20)
+    with DispatcherProcess(folder=tmp_path):
+        wait_for(lambda: "log file" in str(query("SELECT state FROM dispatcher")))
+        assert not events()
+        missing.mkdir()
+        wait_for(lambda: events()["delivered"] == 20)
+
+
+def test_edited_settings_and_stopped_senders_are_followed(tmp_path: Path) -> None:
+    store = shop(tmp_path)
+    plan(store.senders[0], 20)
+    with DispatcherProcess(folder=tmp_path):
+        wait_for(lambda: events()["delivered"] == 20)
+        store.account.settings["refused"] = 1.0
+        store.account.save()
+        wait_for(lambda: "carrier settings changed" in (tmp_path / "dispatch.log").read_text())
+        plan(store.senders[0], 20, campaign_id=2)
+        wait_for(lambda: events(2)["failed"] == 20)
+        store.senders[0].state = "stopped"
+        store.senders[0].save()
+        wait_for(lambda: set(SenderSlot.objects.values_list("holder", flat=True)) == {""})
