@@ -19,7 +19,6 @@ _REASONS: dict[str, Any] = {
     "insufficient_balance": gettext_lazy("The balance does not cover it. Top it up, then resume."),
     "plan_failed": gettext_lazy("Preparing it failed. Resume to try again from where it stopped."),
     "nothing_to_send": gettext_lazy("Nobody was left to send to."),
-    "by_person": "",
 }
 
 
