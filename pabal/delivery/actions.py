@@ -123,7 +123,7 @@ def add_sandbox_sender(*, name: str, by: Actor) -> Sender:
         raise Conflict(_("There is a sandbox sender already."), code="sandbox_exists")
     korean = config.get().default_country == "KR"
     taken = set(Sender.objects.filter(account=account).values_list("address", flat=True))
-    pattern = "070000000{:02}" if korean else "+120255501{:02}"
+    pattern = "0700000{:04}" if korean else "+120255501{:02}"
     address = next(a for a in (pattern.format(n) for n in range(1, 100)) if a not in taken)
     return add_sender(
         account_id=account.pk,
