@@ -16,6 +16,9 @@ from pabal.errors import Conflict, InvalidInput, NotFound
 
 _KEY = re.compile(r"[\w가-힣][\w-]{0,63}")
 
+#: Taken by addresses of the console.
+RESERVED = frozenset({"new"})
+
 _ADD = """
 INSERT INTO list_member (list_id, profile_id)
 SELECT %(list)s, id FROM profile WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id
@@ -41,7 +44,7 @@ def create_list(name: str, *, key: str = "", description: str = "") -> List:
     """Make a list. Without a `key`, one is made from the name. Raises InvalidInput, Conflict `key_taken`."""
     name = _name(name)
     chosen = key.strip() or _key_from(name)
-    if not _KEY.fullmatch(chosen):
+    if not _KEY.fullmatch(chosen) or chosen in RESERVED:
         raise InvalidInput(
             _("A key has letters, digits, - and _, and at most 64 of them."), code="bad_key", field="key"
         )
@@ -124,7 +127,7 @@ def _name(name: str) -> str:
 def _key_from(name: str) -> str:
     """`VIP 고객 (2026)` → `vip-고객-2026`, with a number behind it when it is taken."""
     plain = re.sub(r"[^\w]+", "-", unicodedata.normalize("NFC", name).lower()).strip("-_")[:56] or "list"
-    taken = set(List.objects.filter(key__startswith=plain).values_list("key", flat=True))
+    taken = RESERVED | set(List.objects.filter(key__startswith=plain).values_list("key", flat=True))
     key, number = plain, 1
     while key in taken:
         number += 1

@@ -54,6 +54,11 @@ def test_a_key_that_is_taken_is_refused_beside_its_field(editor: Client) -> None
     assert 'id="id_key_error"' in said(answer)
 
 
+def test_a_list_may_be_called_new(editor: Client) -> None:
+    assert editor.post("/lists/new", {"name": "New"}).headers["Location"] == "/lists/new-2"
+    assert editor.post("/lists/new", {"name": "Other", "key": "new"}).status_code == 422
+
+
 def test_people_are_added_by_phone_or_customer_id_and_the_unknown_are_named(editor: Client) -> None:
     made = lists.create_list("VIP")
     person(external_id="C-1")
