@@ -7,7 +7,6 @@ and what changes while a plan runs cannot shift it. The table is the plan's own 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -96,15 +95,6 @@ def estimate(warehouse: Warehouse, audience: Audience) -> int:
         return int(warehouse.rows("SELECT count() FROM profile")[0][0])
     counted = "SELECT count() FROM list_member WHERE list_id IN {include:Array(UInt64)}"
     return int(warehouse.rows(counted, {"include": list(audience.include)})[0][0])
-
-
-def drop_leftovers(warehouse: Warehouse) -> None:
-    """Remove working tables of plans that broke off."""
-    for (table,) in warehouse.rows(
-        "SELECT name FROM system.tables WHERE database = currentDatabase() AND match(name, '^plan_')"
-    ):
-        with suppress(Exception):
-            warehouse.command(f"DROP TABLE IF EXISTS `{table}` SYNC")
 
 
 _ALREADY = ("phone", "country", "region")  # among the verdict's own columns

@@ -10,6 +10,7 @@ from prometheus_client import Gauge
 from pabal.config import Config
 from pabal.errors import Unavailable
 from pabal.warehouse.client import Warehouse
+from pabal.warehouse.schema import drop_working_tables
 from pabal.warehouse.sync import Source, Synchroniser
 
 INFO = Gauge("pabal_warehouse_info", "The ClickHouse in use", ["version", "kind"])
@@ -107,6 +108,7 @@ def open_warehouse(config: Config) -> Synchroniser:
     with _opening:
         if _current is None:
             warehouse = Warehouse(path=config.home_path / "warehouse", url=config.clickhouse_url)
+            drop_working_tables(warehouse)
             INFO.labels(version=warehouse.version, kind="server" if config.clickhouse_url else "chdb").set(1)
             _current = Synchroniser(warehouse, config.database_dsn, SOURCES)
         return _current

@@ -14,9 +14,12 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from pabal.errors import Unavailable
 
-#: Settings of every query. Memory is bounded, so a big audience spills to disk instead of ending the engine.
+_MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+#: Settings of every query. Memory is bounded (a quarter of the machine's, 800 MB at least), and what sorts or groups more
+#: goes to disk, so that a big audience does not end the engine.
 SETTINGS: dict[str, Any] = {
-    "max_memory_usage": 800_000_000,
+    "max_memory_usage": max(800_000_000, _MEMORY // 4),
     "max_bytes_before_external_group_by": 250_000_000,
     "max_bytes_before_external_sort": 250_000_000,
     "join_use_nulls": 1,

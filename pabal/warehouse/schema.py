@@ -76,6 +76,13 @@ def drop(warehouse: Warehouse) -> None:
         warehouse.command(f"DROP TABLE IF EXISTS `{name}` SYNC")
 
 
+def drop_working_tables(warehouse: Warehouse) -> None:
+    """Remove what plans left that broke off: tables named `plan_…`."""
+    found = "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'plan_')"
+    for (name,) in warehouse.rows(found):
+        warehouse.command(f"DROP TABLE IF EXISTS `{name}` SYNC")
+
+
 def origin(warehouse: Warehouse) -> tuple[int, str] | None:
     """(schema version, which PostgreSQL database) it was filled from; None for a new warehouse."""
     exists = warehouse.rows("SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'origin'")[

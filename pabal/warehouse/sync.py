@@ -15,6 +15,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -126,17 +127,22 @@ class Synchroniser:
         self._opened = True
 
     def _copy(self, connection: Any, source: Source, low: int, high: int) -> int:
-        """Read and write one source; the number of rows."""
+        """Read and write one source; the number of rows. A batch is written while the next one is read."""
         count = 0
-        with connection.cursor() as cursor:
+        with connection.cursor() as cursor, ThreadPoolExecutor(1, thread_name_prefix="warehouse") as thread:
             cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)})
             # A query with parameters cannot use COPY, which is several times faster; these are plain numbers.
             cursor.execute(source.query.format(low=int(low), high=int(high)))
+            writing: Future[None] | None = None
             for batch in cursor.fetch_record_batch():
                 table = pa.Table.from_batches([batch])
                 numbers = pa.repeat(pa.scalar(self._number, pa.uint64()), table.num_rows)
-                self.warehouse.insert(source.table, table.append_column("round", numbers))
+                if writing is not None:
+                    writing.result()
+                writing = thread.submit(self.warehouse.insert, source.table, table.append_column("round", numbers))
                 count += table.num_rows
+            if writing is not None:
+                writing.result()
         return count
 
     def _move(self, high: int, moved: Sequence[str]) -> None:

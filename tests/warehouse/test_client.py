@@ -75,3 +75,13 @@ def test_arrow_goes_in_and_comes_out(warehouse: Warehouse) -> None:
 def test_it_answers_and_says_its_version(warehouse: Warehouse) -> None:
     assert warehouse.ping()
     assert int(warehouse.version.split(".")[0]) >= 25
+
+
+def test_what_broken_plans_left_is_removed(warehouse: Warehouse) -> None:
+    from pabal.warehouse import schema
+
+    schema.create(warehouse)
+    warehouse.command("CREATE TABLE plan_7_w (n UInt64) ENGINE = MergeTree ORDER BY n")
+    schema.drop_working_tables(warehouse)
+    tables = {name for (name,) in warehouse.rows("SHOW TABLES")}
+    assert tables == {*schema.TABLES, "cursor", "origin"}
