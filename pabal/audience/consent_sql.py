@@ -65,40 +65,40 @@ FROM changed
 #: People created in this very transaction have no state to compare with, and nobody else can know them yet.
 APPLY_TO_NEW = """
 INSERT INTO consent (profile_id, channel, purpose, state, changed_at, xid)
-SELECT p.profile_id, c.channel, u.purpose, CASE WHEN i.consent THEN 'subscribed' ELSE 'unsubscribed' END,
-    least(coalesce(i.consent_at, %(at)s), now()), %(xid)s
-FROM incoming i JOIN person p USING (line)
+SELECT p.profile_id, c.channel, u.purpose, CASE WHEN p.consent THEN 'subscribed' ELSE 'unsubscribed' END,
+    least(coalesce(p.consent_at, %(at)s), now()), %(xid)s
+FROM person p
 CROSS JOIN unnest(%(channels)s::text[]) AS c(channel) CROSS JOIN unnest(%(purposes)s::text[]) AS u(purpose)
-WHERE p.is_new AND i.consent IS NOT NULL
+WHERE p.is_new AND p.consent IS NOT NULL
 """
 
 RECORD_OF_NEW = """
 INSERT INTO consent_event (profile_id, channel, purpose, state, at, method, source, statement_id, actor)
-SELECT p.profile_id, c.channel, u.purpose, CASE WHEN i.consent THEN 'subscribed' ELSE 'unsubscribed' END,
-    least(coalesce(i.consent_at, %(at)s), now()), %(method)s, %(source)s, %(statement)s, %(actor)s
-FROM incoming i JOIN person p USING (line)
+SELECT p.profile_id, c.channel, u.purpose, CASE WHEN p.consent THEN 'subscribed' ELSE 'unsubscribed' END,
+    least(coalesce(p.consent_at, %(at)s), now()), %(method)s, %(source)s, %(statement)s, %(actor)s
+FROM person p
 CROSS JOIN unnest(%(channels)s::text[]) AS c(channel) CROSS JOIN unnest(%(purposes)s::text[]) AS u(purpose)
-WHERE p.is_new AND i.consent IS NOT NULL
+WHERE p.is_new AND p.consent IS NOT NULL
 """
 
 #: What an import says of people who were known: one row each, a no outweighing a yes.
 WANT_OF_KNOWN = """
 INSERT INTO wanted_consent
 SELECT p.profile_id, c.channel, u.purpose,
-    CASE WHEN bool_and(i.consent) THEN 'subscribed' ELSE 'unsubscribed' END,
-    max(least(coalesce(i.consent_at, %(at)s), now()))
-FROM incoming i JOIN person p USING (line)
+    CASE WHEN bool_and(p.consent) THEN 'subscribed' ELSE 'unsubscribed' END,
+    max(least(coalesce(p.consent_at, %(at)s), now()))
+FROM person p
 CROSS JOIN unnest(%(channels)s::text[]) AS c(channel) CROSS JOIN unnest(%(purposes)s::text[]) AS u(purpose)
-WHERE NOT p.is_new AND i.consent IS NOT NULL
+WHERE NOT p.is_new AND p.consent IS NOT NULL
 GROUP BY 1, 2, 3
 """
 
 #: A no holds without a consent statement too: it ends what advertising the person gets.
 WANT_NO_MORE = """
 INSERT INTO wanted_consent
-SELECT p.profile_id, c.channel, c.purpose, 'unsubscribed', max(least(coalesce(i.consent_at, now()), now()))
-FROM incoming i JOIN person p USING (line) JOIN consent c ON c.profile_id = p.profile_id
-WHERE NOT i.consent AND c.state = 'subscribed' AND c.purpose IN ('promotional', 'night')
+SELECT p.profile_id, c.channel, c.purpose, 'unsubscribed', max(least(coalesce(p.consent_at, now()), now()))
+FROM person p JOIN consent c ON c.profile_id = p.profile_id
+WHERE NOT p.consent AND c.state = 'subscribed' AND c.purpose IN ('promotional', 'night')
 GROUP BY 1, 2, 3
 """
 
@@ -110,8 +110,8 @@ WHERE w.state = 'subscribed' AND c.state = 'unsubscribed'
 """
 
 COUNT_NEW = """
-SELECT count(*) FILTER (WHERE i.consent), count(*) FILTER (WHERE NOT i.consent)
-FROM incoming i JOIN person p USING (line) WHERE p.is_new
+SELECT count(*) FILTER (WHERE p.consent), count(*) FILTER (WHERE NOT p.consent)
+FROM person p WHERE p.is_new
 """
 
 

@@ -32,7 +32,7 @@ CREATE TEMP TABLE IF NOT EXISTS incoming (
     unset text[]
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS person (
-    line bigint, profile_id bigint, is_new boolean, again boolean
+    line bigint, profile_id bigint, is_new boolean, again boolean, consent boolean, consent_at timestamptz
 ) ON COMMIT DELETE ROWS;
 TRUNCATE incoming, person;
 """
@@ -85,7 +85,6 @@ SELECT p.profile_id, i.external_id, coalesce(i.phone, ''), coalesce(i.email, '')
     coalesce(i.region, ''), coalesce(i.zones, ''), coalesce(i.properties, '{}'), %(xid)s
 FROM incoming i JOIN person p USING (line)
 WHERE p.is_new
-ORDER BY p.profile_id
 """
 
 #: Only rows that say something new are written. The place follows the phone.
@@ -124,7 +123,7 @@ FROM person
 
 JOIN_LIST_NEW = """
 INSERT INTO list_member (list_id, profile_id, xid)
-SELECT %(list)s, profile_id, %(xid)s FROM person WHERE is_new ORDER BY profile_id
+SELECT %(list)s, profile_id, %(xid)s FROM person WHERE is_new
 """
 
 JOIN_LIST_KNOWN = """
@@ -227,8 +226,8 @@ def _identify(people: Staging, *, adoptable: bool) -> str:
     used = [(ids, join) for ids, join, needed in ways if needed]
     ids = f"coalesce({', '.join(ids for ids, _join in used)})"
     return (
-        "INSERT INTO person (line, profile_id, is_new, again) "  # noqa: S608
-        f"SELECT i.line, coalesce({ids}, nextval('profile_id_seq')), {ids} IS NULL, i.again "
+        "INSERT INTO person "  # noqa: S608
+        f"SELECT i.line, coalesce({ids}, nextval('profile_id_seq')), {ids} IS NULL, i.again, i.consent, i.consent_at "
         f"FROM incoming i {''.join(join for _ids, join in used)} ORDER BY i.line"
     )
 
