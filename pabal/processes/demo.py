@@ -314,6 +314,7 @@ _TIMES = {
     "click": (("at",), "message_id IN (SELECT id FROM message WHERE campaign_id = %s)"),
     "tally": (("minute",), "campaign_id = %s"),
     "skip": (("at",), "campaign_id = %s"),
+    "inbound": (("at",), "phone IN (SELECT phone FROM message WHERE campaign_id = %s)"),
     "ledger_entry": (("at",), "campaign_id = %s"),
 }
 

@@ -72,8 +72,9 @@ def test_amounts_that_make_no_sense_are_refused() -> None:
     for amount in (0, -5):
         with pytest.raises(InvalidInput):
             actions.top_up(amount, by=TESTER)
-    with pytest.raises(InvalidInput, match="corrected"):
+    with pytest.raises(InvalidInput) as refused:
         actions.correct(5, by=TESTER, note=" ")
+    assert refused.value.code == "note_required"
     with pytest.raises(ValueError, match="negative"):
         actions.settle(1, None, -5, 1)
 

@@ -27,9 +27,9 @@ ARGUMENTS = [
 OpenConsole = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """The browser, started once. Tests are skipped where there is none (set CHROMIUM to its path)."""
+    """The browser, started once a module: while it runs, no other event loop may run in this process. Tests are skipped where there is none (set CHROMIUM to its path)."""
     if not CHROMIUM:
         pytest.skip("no Chromium on this machine: install it, or set CHROMIUM to its path")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright runs an event loop in this thread
