@@ -95,6 +95,13 @@ SELECT coalesce(sum(messages), 0)::bigint,
 FROM batch WHERE campaign_id = %s
 """
 
+#: Messages of which we still do not know: a late receipt may have said what became of an unknown one.
+_UNRESOLVED = """
+SELECT count(*) FROM batch b JOIN message_event e ON e.kind = 6 AND e.message_id BETWEEN b.first_id AND b.last_id
+WHERE b.campaign_id = %s
+  AND NOT EXISTS (SELECT 1 FROM message_event f WHERE f.message_id = e.message_id AND f.kind IN (2, 3, 4, 5))
+"""
+
 _TOTALS = {
     EventKind.ACCEPTED: "accepted",
     EventKind.DELIVERED: "delivered",
@@ -110,7 +117,7 @@ _CHARTED = ("accepted", "delivered", "failed", "clicked")
 
 
 def results(campaign: Campaign, *, chart: bool = True) -> Results:
-    """The campaign's numbers as of now: three small queries, however many messages there are."""
+    """The campaign's numbers as of now: a few small queries, however many messages there are."""
     with connection.cursor() as cursor:
         cursor.execute(_BATCHES, [campaign.pk])
         planned, waiting = cursor.fetchone() or (0, 0)
@@ -127,6 +134,10 @@ def results(campaign: Campaign, *, chart: bool = True) -> Results:
             failures[reason] += messages
         if name in _CHARTED:
             minutes[minute][name] += messages
+    if totals["unknown"]:
+        with connection.cursor() as cursor:
+            cursor.execute(_UNRESOLVED, [campaign.pk])
+            totals["unknown"] = int((cursor.fetchone() or (0,))[0])
     plan = Plan.objects.filter(campaign=campaign, mode=PlanMode.SEND).first()
     summary = PlanSummary.from_json(plan.summary) if plan and plan.summary else None
     moments, series = _series(minutes) if chart and minutes else ([], {})
