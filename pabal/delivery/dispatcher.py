@@ -29,7 +29,7 @@ from pabal.delivery.inbound import Replies
 from pabal.delivery.lanes import Lane, SenderFacts
 from pabal.delivery.leases import FORGET, LEASE_S, RENEW_S, SEEN, Lease, claim, fair_share, release, renew
 from pabal.delivery.receipts import ReceiptBook
-from pabal.delivery.recorder import DATABASE_GONE, Recorder
+from pabal.delivery.recorder import DATABASE_GONE, Recorder, first_line
 from pabal.delivery.tallies import SHARDS
 from pabal.delivery.windows import DUE
 from pabal.providers.base import Inbound
@@ -61,6 +61,7 @@ class Dispatcher:
             max_size=CONNECTIONS,
             timeout=5,
             max_idle=60,
+            reconnect_timeout=2,  # then the next who asks tries again: no growing pauses after a long outage
             open=False,
             kwargs={"application_name": "pabal dispatch", "autocommit": True},
             configure=_configure,
@@ -116,8 +117,8 @@ class Dispatcher:
                 await act()
                 self._trouble = None
             except DATABASE_GONE as error:
-                self._trouble = f"database: {str(error).strip()}"
-                log.warning("the database does not answer", extra={"error": str(error).strip()})
+                self._trouble = f"database: {first_line(error)}"
+                log.warning("the database does not answer", extra={"error": first_line(error)})
             except Exception as error:
                 self._trouble = f"{act.__name__}: {error}"
                 log.exception("%s failed", act.__name__)

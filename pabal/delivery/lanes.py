@@ -27,7 +27,7 @@ from pabal.delivery.holders import clock
 from pabal.delivery.leases import Lease
 from pabal.delivery.outcomes import land, outgoing
 from pabal.delivery.pacing import Pacer
-from pabal.delivery.recorder import DATABASE_GONE, Pool, Recorder
+from pabal.delivery.recorder import DATABASE_GONE, Pool, Recorder, first_line
 from pabal.delivery.recovery import Orphan, adopt, orphans, unmark
 from pabal.delivery.windows import LeaseLost, Window, mark_next
 from pabal.providers.base import Outcome, Throttled, Unavailable, Uncertain
@@ -170,7 +170,7 @@ class Lane:
                     now=datetime.now(UTC),
                 )
         except DATABASE_GONE as error:
-            log.warning("no window can be marked", extra={"sender": self.lease.sender_id, "error": str(error)})
+            log.warning("no window can be marked", extra={"sender": self.lease.sender_id, "error": first_line(error)})
             await self._after_lost_mark()
             return
         if window is None:

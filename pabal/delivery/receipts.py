@@ -31,7 +31,7 @@ from pabal.billing.prices import IN_FORCE, PriceList, rates
 from pabal.delivery import arrays, metrics
 from pabal.delivery.models import EventKind
 from pabal.delivery.outcomes import KINDS, clip
-from pabal.delivery.recorder import AGAIN_S, DATABASE_GONE, Pool
+from pabal.delivery.recorder import AGAIN_S, DATABASE_GONE, Pool, first_line
 from pabal.delivery.tallies import Counts
 from pabal.providers.base import Receipt
 
@@ -176,8 +176,8 @@ class ReceiptBook:
                 self.trouble = None
                 return
             except DATABASE_GONE as error:
-                self.trouble = f"database: {error}"
-                log.warning("receipts wait for the database", extra={"error": str(error)})
+                self.trouble = f"database: {first_line(error)}"
+                log.warning("receipts wait for the database", extra={"error": first_line(error)})
                 await asyncio.sleep(AGAIN_S)
             except psycopg.Error:
                 if words is not None and len(words) > 1:

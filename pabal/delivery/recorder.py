@@ -51,6 +51,11 @@ Closed: TypeAlias = tuple[int, int, int, int, int, int]  # batch, campaign, amou
 log = logging.getLogger(__name__)
 
 
+def first_line(error: Exception) -> str:
+    """What a database error says, without its hints."""
+    return str(error).strip().partition("\n")[0]
+
+
 class Recorder:
     """The one writer of outcomes in this process."""
 
@@ -100,8 +105,8 @@ class Recorder:
                 self.trouble = None
                 return recorded
             except DATABASE_GONE as error:
-                self.trouble = f"database: {error}"
-                log.warning("outcomes wait for the database", extra={"windows": len(group), "error": str(error)})
+                self.trouble = f"database: {first_line(error)}"
+                log.warning("outcomes wait for the database", extra={"windows": len(group), "error": first_line(error)})
                 await asyncio.sleep(AGAIN_S)
             except psycopg.Error:
                 # One bad window must not hold up the others; alone, it stays marked and so becomes unknown.

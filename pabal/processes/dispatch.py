@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 
 from pabal.config import Config, get
@@ -19,6 +20,7 @@ def main() -> int:
 
 
 async def _run(config: Config) -> None:
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # we say it ourselves, once, when the database is away
     dispatcher = Dispatcher(config.database_dsn)
     server = monitor.serve(config.dispatch_port, dispatcher.health)
     loop = asyncio.get_running_loop()
