@@ -48,7 +48,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
     problems = actions.problems(campaign)
     plan = _plan(campaign)
     blocking = [p for p in problems if p.blocks_review]
-    if not blocking and (plan is None or plan.state == PlanState.FAILED or request.method == "POST"):
+    if not blocking and (plan is None or request.method == "POST"):
         with transaction.atomic():
             plan = actions.request_review(campaign, by=person(request))
             audit.record(actor(request), "campaign.review", campaign)
