@@ -54,7 +54,7 @@ class Rendering:
         try:
             return _read(self._future.result(timeout))
         except BrokenProcessPool as error:
-            raise Unavailable("A process that renders texts ended unexpectedly.", code="renderer_ended") from error
+            raise _ended() from error
         except Late as error:
             raise Unavailable("Rendering the texts takes too long.", code="renderer_slow") from error
 
@@ -67,7 +67,7 @@ class RenderPool:
 
     def __init__(self, *, rows: int, workers: int | None = None) -> None:
         self._pool: ProcessPoolExecutor | None = None
-        self.workers = workers or max(1, min(4, os.cpu_count() or 1))
+        self.workers = workers or max(1, min(4, (os.cpu_count() or 1) - 1))  # one core is for the rest of the plan
         if rows >= SMALL:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(
@@ -88,11 +88,17 @@ class RenderPool:
                     process.terminate()
 
     def submit(self, contents: Mapping[str, Compiled], frame: pl.DataFrame) -> Rendering:
-        """Start rendering. `frame` has `message_id`, `country` and the variables of the texts; `contents` by country."""
+        """Start rendering. `frame` has `message_id`, `country` and the variables of the texts; `contents` by country.
+
+        Raises `Unavailable` when a worker ended.
+        """
         if self._pool is None:
             return Rendering(done=render(contents, frame))
         present = {str(code): contents[str(code)] for code in frame["country"].unique()}
-        return Rendering(future=self._pool.submit(_work, present, _bytes(frame)))
+        try:
+            return Rendering(future=self._pool.submit(_work, present, _bytes(frame)))
+        except BrokenProcessPool as error:
+            raise _ended() from error
 
 
 def render(contents: Mapping[str, Compiled], frame: pl.DataFrame) -> pl.DataFrame:
@@ -107,6 +113,10 @@ def render(contents: Mapping[str, Compiled], frame: pl.DataFrame) -> pl.DataFram
         parts[-1] = parts[-1].with_columns(group["row"])
     whole = pl.concat(parts)
     return (whole if len(parts) == 1 else whole.sort("row")).drop("row")
+
+
+def _ended() -> Unavailable:
+    return Unavailable("A process that renders texts ended unexpectedly.", code="renderer_ended")
 
 
 def _begin(parent: int) -> None:

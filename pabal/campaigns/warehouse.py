@@ -30,7 +30,8 @@ SOURCES = (
         name="profile_tombstone",
         table="profile",
         query="""
-        SELECT profile_id, 1::smallint AS deleted FROM profile_tombstone WHERE xid >= {low} AND xid < {high}
+        SELECT profile_id, 1::smallint AS deleted FROM profile_tombstone t WHERE xid >= {low} AND xid < {high}
+        AND NOT EXISTS (SELECT FROM profile p WHERE p.id = t.profile_id)
         """,
     ),
     Source(
