@@ -26,7 +26,7 @@ def run() -> list[Result]:
 
     from pabal.config import get
     from pabal.delivery.models import ControlState
-    from tests.delivery.sending import DispatcherProcess, control, plan, query, shop, wait_for
+    from tests.delivery.sending import DispatcherProcess, control, plan, shop, wait_for
 
     home = Path(os.environ["PABAL_HOME"])
     store = shop(home, name="bench", throughput=200_000, slots=4, failed=0.02, receipt_ms=300, receipt_jitter_ms=200)
