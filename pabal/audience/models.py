@@ -12,7 +12,45 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from pabal.accounts.models import User
+from pabal.audience.event_models import (
+    Anonymous,
+    Event,
+    EventName,
+    EventProperty,
+    ProfileMerge,
+    WriteKey,
+    WriteKeyKind,
+)
+from pabal.audience.segment_models import Question, QuestionState, Segment, SegmentSize
 from pabal.database import MarkerField
+
+__all__ = [
+    "Anonymous",
+    "Channel",
+    "Consent",
+    "ConsentEvent",
+    "ConsentMethod",
+    "ConsentState",
+    "ConsentStatement",
+    "Event",
+    "EventName",
+    "EventProperty",
+    "Import",
+    "ImportState",
+    "List",
+    "ListMember",
+    "Profile",
+    "ProfileMerge",
+    "Property",
+    "Purpose",
+    "Question",
+    "QuestionState",
+    "Segment",
+    "SegmentSize",
+    "Suppression",
+    "WriteKey",
+    "WriteKeyKind",
+]
 
 
 class Profile(models.Model):

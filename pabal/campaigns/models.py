@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from pabal.accounts.models import User
-from pabal.audience.models import List, Purpose
+from pabal.audience.models import List, Purpose, Segment
 from pabal.database import MarkerField
 from pabal.delivery.models import Sender
 
@@ -68,6 +68,8 @@ class Campaign(models.Model):
     all_profiles = models.BooleanField(default=False)
     include_lists = models.ManyToManyField(List, related_name="including_campaigns", blank=True)
     exclude_lists = models.ManyToManyField(List, related_name="excluding_campaigns", blank=True)
+    include_segments = models.ManyToManyField(Segment, related_name="including_campaigns", blank=True)
+    exclude_segments = models.ManyToManyField(Segment, related_name="excluding_campaigns", blank=True)
     senders = models.ManyToManyField(Sender, related_name="campaigns", blank=True)
 
     text = models.TextField(_("Text"), default="", blank=True)
