@@ -21,7 +21,7 @@ from pabal.audience.event_models import (
     WriteKey,
     WriteKeyKind,
 )
-from pabal.audience.segment_models import Question, QuestionState, Segment, SegmentSize
+from pabal.audience.segment_models import Question, QuestionPeople, QuestionState, Segment, SegmentSize
 from pabal.database import MarkerField
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "Property",
     "Purpose",
     "Question",
+    "QuestionPeople",
     "QuestionState",
     "Segment",
     "SegmentSize",

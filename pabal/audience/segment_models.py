@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -60,11 +61,13 @@ class QuestionState(models.TextChoices):
 class Question(models.Model):
     """Something that only the engine can answer, which has the warehouse. Deleted an hour later.
 
-    `kind` says how to read `body` and `answer` (`campaigns.questions`); `error` is {"code", "message"}.
+    `kind` says how to read `body` and `answer` (`campaigns.questions`); `error` is {"code", "message"}. Of one `asker`
+    only the newest question of a kind is answered.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     kind = models.CharField(max_length=16)
+    asker = models.CharField(max_length=100, default="")
     body = models.JSONField(default=dict)
     state = models.CharField(max_length=8, choices=QuestionState.choices, default=QuestionState.ASKED)
     answer = models.JSONField(null=True)
@@ -78,3 +81,18 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+
+class QuestionPeople(models.Model):
+    """Profiles that are an answer, in portions with ascending ids: a million are read piece by piece."""
+
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="people")
+    number = models.IntegerField()
+    ids = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        db_table = "question_people"
+        constraints = [models.UniqueConstraint(fields=["question", "number"], name="question_people_once")]
+
+    def __str__(self) -> str:
+        return f"{self.question_id}/{self.number}"
