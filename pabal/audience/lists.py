@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from pabal.audience.keys import checked_key, key_from
 from pabal.audience.models import List
 from pabal.database import raw_cursor
 from pabal.errors import Conflict, InvalidInput, NotFound
-
-_KEY = re.compile(r"[\w가-힣][\w-]{0,63}")
 
 #: Taken by addresses of the console.
 RESERVED = frozenset({"new"})
@@ -43,11 +40,7 @@ WHERE id = %s RETURNING size
 def create_list(name: str, *, key: str = "", description: str = "") -> List:
     """Make a list. Without a `key`, one is made from the name. Raises InvalidInput, Conflict `key_taken`."""
     name = _name(name)
-    chosen = key.strip() or _key_from(name)
-    if not _KEY.fullmatch(chosen) or chosen in RESERVED:
-        raise InvalidInput(
-            _("A key has letters, digits, - and _, and at most 64 of them."), code="bad_key", field="key"
-        )
+    chosen = checked_key(key.strip() or key_from(name, List, reserved=RESERVED, otherwise="list"), reserved=RESERVED)
     try:
         with transaction.atomic():
             return List.objects.create(key=chosen, name=name, description=description.strip())
@@ -122,14 +115,3 @@ def _name(name: str) -> str:
     if not plain or len(plain) > 200:
         raise InvalidInput(_("Give the list a name of at most 200 characters."), code="required", field="name")
     return plain
-
-
-def _key_from(name: str) -> str:
-    """`VIP 고객 (2026)` → `vip-고객-2026`, with a number behind it when it is taken."""
-    plain = re.sub(r"[^\w]+", "-", unicodedata.normalize("NFC", name).lower()).strip("-_")[:56] or "list"
-    taken = RESERVED | set(List.objects.filter(key__startswith=plain).values_list("key", flat=True))
-    key, number = plain, 1
-    while key in taken:
-        number += 1
-        key = f"{plain}-{number}"
-    return key
