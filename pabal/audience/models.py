@@ -12,6 +12,7 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from pabal.accounts.models import User
+from pabal.audience.consent_models import ConsentSource, ConsentTally, ErasedPhone
 from pabal.audience.event_models import (
     Anonymous,
     Event,
@@ -30,8 +31,11 @@ __all__ = [
     "Consent",
     "ConsentEvent",
     "ConsentMethod",
+    "ConsentSource",
     "ConsentState",
     "ConsentStatement",
+    "ConsentTally",
+    "ErasedPhone",
     "Event",
     "EventName",
     "EventProperty",
@@ -213,7 +217,7 @@ class Suppression(models.Model):
     """A phone that gets nothing, whatever its consent says."""
 
     phone = models.CharField(max_length=20, primary_key=True)
-    reason = models.CharField(max_length=32)  # complaint, invalid_number, unreachable, manual, import
+    reason = models.CharField(max_length=32)  # complaint, invalid_number, unreachable, manual, import, erased
     source = models.TextField(default="")
     at = models.DateTimeField(db_default=Now())
     lifted_at = models.DateTimeField(null=True)

@@ -12,7 +12,7 @@ from pabal import config
 from pabal.audience.models import Profile
 from pabal.audience.phones import normalise_one
 
-#: The expressions of the indexes in migration 0005.
+#: The expressions of the indexes in migrations 0005 and 0008.
 _PHONE_END = RawSQL("right(profile.phone, 4)", [])
 _NAME = RawSQL("lower(profile.last_name || profile.first_name)", [])
 _FIRST_NAME = RawSQL("lower(profile.first_name)", [])
@@ -37,7 +37,7 @@ def find_profiles(
     With `list_id`, those on that list.
 
     A phone matches from its beginning, in national or international form, or by four or more of its last digits. Names
-    and customer ids match from their beginning. 1 M profiles: a few milliseconds, except by email, which is read through.
+    and email addresses and customer ids match from their beginning. 1 M profiles: a few milliseconds.
     """
     found = Profile.objects.exclude(external_id=None, phone="", email="")  # shells of the forgotten
     text = " ".join(search.split())
@@ -61,7 +61,7 @@ def find_by_phone(phone: str) -> list[Profile]:
 def _matching(text: str) -> Q:
     lower = text.lower()
     if "@" in text:
-        return Q(mail__startswith=lower)
+        return Q(mail__startswith=lower) & ~Q(email="")  # the index leaves out people without one
     found = Q(external_id__startswith=text)
     digits = re.sub(r"[\s().+\-]", "", text)
     if digits.isdigit():
