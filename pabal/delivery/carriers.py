@@ -14,9 +14,11 @@ from typing import Any, Final
 
 from pabal.delivery import metrics
 from pabal.delivery.credentials import unseal
+from pabal.delivery.hook_addresses import hook_url
 from pabal.errors import PabalError
 from pabal.providers import registry
 from pabal.providers.base import Inbound, Provider, Receipt, Report
+from pabal.providers.gateway import Hooked
 
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 30.0
@@ -49,6 +51,8 @@ class Carrier:
             try:
                 _, name, settings, sealed = self.config
                 provider = registry.make(name, settings | unseal(sealed))
+                if isinstance(provider, Hooked):
+                    provider.hook_url = hook_url(self.account_id)
                 await provider.open(self._report)
             except (PabalError, OSError) as error:
                 self.trouble = str(error)

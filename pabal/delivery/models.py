@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pabal.accounts.models import User
 from pabal.database import MarkerField
+from pabal.delivery.hook_models import HookCall as HookCall
 
 
 class MessageKind(models.IntegerChoices):

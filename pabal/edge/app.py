@@ -25,9 +25,11 @@ from starlette.routing import Route
 
 from pabal import config
 from pabal.content.links import UNSUBSCRIBE, read_code
+from pabal.delivery.hooks import Hooks
 from pabal.delivery.short_links import short_links
 from pabal.edge import optout
 from pabal.edge.clicks import ClickBook, Opening, TooMany
+from pabal.edge.hooks import hook
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +68,12 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     app.state.pool = pool
     app.state.book = ClickBook(pool)
     app.state.book.start()
+    app.state.hooks = Hooks(pool)
+    app.state.hooks.start()
     try:
         yield
     finally:
+        await app.state.hooks.stop()
         await app.state.book.stop()
         await pool.close()
 
@@ -168,6 +173,7 @@ app = Starlette(
     routes=[
         Route("/healthz", healthz),
         Route("/metrics", metrics),
+        Route("/v1/hooks/{account_id:int}/{token:str}", hook, methods=["POST"]),
         Route("/{code:str}", link, methods=["GET", "HEAD"]),
         Route("/{code:str}", act, methods=["POST"]),
     ],

@@ -10,10 +10,14 @@ from pabal.providers.base import Provider
 from pabal.providers.sandbox import Sandbox
 from pabal.providers.settings import parse
 from pabal.providers.smpp import Smpp
+from pabal.providers.twilio import Twilio
+from pabal.providers.webhook import Webhook
 
 PROVIDERS: Final[Mapping[str, type[Provider]]] = {
     Sandbox.name: Sandbox,
     Smpp.name: Smpp,
+    Twilio.name: Twilio,
+    Webhook.name: Webhook,
 }
 
 

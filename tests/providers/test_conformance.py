@@ -13,7 +13,10 @@ from pabal.providers.base import Accepted, Outgoing, Provider, Rejected, Report,
 from pabal.providers.reasons import Reason
 from pabal.providers.registry import PROVIDERS
 from pabal.providers.sandbox import Sandbox, SandboxSettings
+from pabal.providers.twilio import Twilio, TwilioSettings
+from pabal.providers.webhook import Webhook, WebhookSettings
 from tests.providers.conftest import KOREAN, Ears, outgoing, smpp, until
+from tests.providers.gateways import ACCOUNT, HOOK, AdapterServer, Edge, TwilioServer
 from tests.smsc.control import Smsc
 
 pytestmark = pytest.mark.anyio
@@ -44,7 +47,21 @@ def _smpp(make_smsc: Callable[..., Smsc]) -> Bench:
     return Bench(smpp(smsc), phone)
 
 
-BENCHES = {"sandbox": _sandbox, "smpp": _smpp}
+def _twilio(make_smsc: Callable[..., Smsc]) -> Bench:
+    server = TwilioServer("secret")
+    provider = Twilio(TwilioSettings(account_sid=ACCOUNT, auth_token="secret"))
+    provider.transport, provider.hook_url, server.edge = server.transport(), HOOK, Edge(provider)
+    return Bench(provider, server.phone)
+
+
+def _webhook(make_smsc: Callable[..., Smsc]) -> Bench:
+    server = AdapterServer("secret")
+    provider = Webhook(WebhookSettings(url="https://sms.example/send", secret="secret"))
+    provider.transport, provider.hook_url, server.edge = server.transport(), HOOK, Edge(provider)
+    return Bench(provider, server.phone)
+
+
+BENCHES = {"sandbox": _sandbox, "smpp": _smpp, "twilio": _twilio, "webhook": _webhook}
 
 
 @pytest.fixture(params=list(BENCHES))

@@ -12,6 +12,8 @@ from pabal.providers.registry import PROVIDERS, get
 from pabal.providers.sandbox.numbers import BEHAVIOURS
 from pabal.providers.settings import Field, fields
 from pabal.providers.smpp.status import MAP_ERRORS, OUT_OF_ORDER, REFUSALS, STATES, THROTTLED
+from pabal.providers.twilio import ACCOUNT, CODES
+from pabal.providers.twilio import THROTTLED as THROTTLED_BY_TWILIO
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "providers.md"
 
@@ -111,6 +113,14 @@ def codes_table() -> str:
     return _table(["code", "meaning"], rows)
 
 
+def twilio_table() -> str:
+    """Every Twilio code that we know."""
+    meanings = {code: f"`{reason}`" for code, reason in CODES.items()}
+    meanings |= dict.fromkeys(THROTTLED_BY_TWILIO, "throttled")
+    meanings |= dict.fromkeys(ACCOUNT, "unavailable: the account cannot send")
+    return _table(["code", "meaning"], ([code, meanings[code]] for code in sorted(meanings)))
+
+
 @pytest.mark.parametrize(
     "table",
     [
@@ -119,6 +129,7 @@ def codes_table() -> str:
         pytest.param(reasons_table(), id="reasons"),
         pytest.param(numbers_table(), id="numbers"),
         pytest.param(codes_table(), id="codes"),
+        pytest.param(twilio_table(), id="codes of Twilio"),
     ],
 )
 def test_the_reference_page_shows(table: str) -> None:

@@ -16,9 +16,11 @@ from pabal.console import errors
 from pabal.console.forms.senders import AccountForm
 from pabal.console.views.senders import provider_label
 from pabal.delivery import accounts
+from pabal.delivery.hook_addresses import hook_url
 from pabal.delivery.models import ProviderAccount
 from pabal.errors import InvalidInput, PabalError
 from pabal.providers import registry
+from pabal.providers.gateway import Gateway
 
 #: Provider → (icon, what it is for).
 CHOICES = {
@@ -26,6 +28,11 @@ CHOICES = {
         "smartphone",
         gettext_lazy("For trying things out. Nothing leaves this machine; messages arrive on the handset page."),
     ),
+    "twilio": (
+        "globe",
+        gettext_lazy("Texts to the US and most countries. You need an account SID and its auth token."),
+    ),
+    "webhook": ("globe", gettext_lazy("A carrier that we do not know: your own small adapter speaks our JSON to it.")),
     "smpp": ("globe", gettext_lazy("Any carrier or gateway that speaks SMPP 3.4. You need its connection sheet.")),
 }
 
@@ -79,7 +86,14 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: AccountForm) -> HttpResponse:
-    values = {"form": form, "account": form.account, "provider": form.provider, "label": provider_label(form.provider)}
+    called = form.account is not None and issubclass(registry.get(form.provider), Gateway)
+    values = {
+        "form": form,
+        "account": form.account,
+        "provider": form.provider,
+        "label": provider_label(form.provider),
+        "hook_url": hook_url(form.account.pk) if called and form.account else "",
+    }
     return render(request, "console/senders/account.html", values, status=422 if form.errors else 200)
 
 
