@@ -19,6 +19,7 @@ from pabal.api.pagination import Page, PageQuery, Paging, decode, encode
 from pabal.api.people import People, resolve
 from pabal.api.schemas import Id, found
 from pabal.audience import actions, queries
+from pabal.audience.merge import ids_of
 from pabal.audience.models import (
     Channel,
     ConsentMethod,
@@ -28,6 +29,7 @@ from pabal.audience.models import (
     Profile,
     Purpose,
 )
+from pabal.delivery.forgetting import erase_people
 from pabal.delivery.models import EventKind
 from pabal.reports.profile import Blocked, ConsentChange, Moment, Reply, Sent, Skipped, timeline
 
@@ -135,12 +137,15 @@ def read_profile(request: HttpRequest, profile_id: Id) -> Profile:
 def erase_profile(request: HttpRequest, profile_id: Id) -> None:
     """Forget a person.
 
-    Everything that says who they are is removed. Past results still add up, and whoever had refused stays refused.
+    Everything that says who they are is removed: fields, properties, events, the texts that they got and sent. Past results
+    still add up, and whoever had refused stays refused: a keyed hash of the phone is kept, the phone is not.
     """
     row = _profile(profile_id)
     subject = Subject(type="profile", id=str(row.pk), label=f"#{row.pk}")
-    actions.erase_profile(row.pk, actor=str(actor(request)))
-    audit.forget("profile", row.pk)
+    forgotten = ids_of(row.pk)
+    erase_people([row.pk], actor=str(actor(request)))
+    for old_id in forgotten:
+        audit.forget("profile", old_id)
     audit.record(actor(request), "profile.erase", subject)
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from pabal import config
-from pabal.audience import people_sql
+from pabal.audience import erased_phones, people_sql
 from pabal.audience.cleaning import Reading, clean
 from pabal.audience.file_facts import LINE, Chunk, Cursor
 from pabal.audience.mapping import Target
@@ -43,6 +43,7 @@ def edit_profile(profile_id: int, fields: Mapping[str, str], *, properties: Mapp
     profile = Profile.objects.select_for_update().filter(pk=profile_id).first()
     if profile is None:
         raise NotFound(_("There is no such person."), code="no_such_profile")
+    said_before = profile.phone
     said = {name: str(fields.get(name, getattr(profile, name) or "")).strip() for name in FIELDS}
     read = _read(said, keep_phone=said["phone"] == profile.phone)
     if said["phone"] == profile.phone:
@@ -58,7 +59,11 @@ def edit_profile(profile_id: int, fields: Mapping[str, str], *, properties: Mapp
         else:
             profile.properties[name] = value
     profile.updated_at = timezone.now()
+    changed_phone = profile.phone != said_before
     profile.save(update_fields=[*read, "properties", "updated_at"])
+    if changed_phone:
+        with raw_cursor() as cursor:
+            erased_phones.block_returning(cursor, [profile.phone])
     return profile
 
 

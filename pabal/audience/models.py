@@ -188,6 +188,7 @@ class ConsentMethod(models.TextChoices):
     REPLY = "reply", _("Reply by text")
     LINK = "link", _("Opt-out link")
     CARRIER = "carrier", _("Carrier")
+    FORM = "form", _("Sign-up form")
 
 
 class ConsentEvent(models.Model):
@@ -204,6 +205,7 @@ class ConsentEvent(models.Model):
         ConsentStatement, null=True, on_delete=models.PROTECT, db_index=False, db_constraint=False
     )
     actor = models.CharField(max_length=200, default="")
+    moved_from = models.BigIntegerField(null=True)  # the profile it was recorded for, when that was merged into this one
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

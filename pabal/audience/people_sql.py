@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 import psycopg
 
+from pabal.audience import erased_phones
 from pabal.database import raw_cursor
 
 Cursor = psycopg.Cursor[Any]
@@ -214,6 +215,7 @@ def write_profiles(cursor: Cursor, people: Staging) -> Written:
             "JOIN person p ON p.profile_id = c.id WHERE NOT p.again"
         ).fetchone()
         updated = row[0] if row else 0
+    erased_phones.block_returning_incoming(cursor)
     return Written(created=created, updated=updated, unchanged=first_known - updated, new=new, known=known, xid=xid)
 
 

@@ -16,7 +16,7 @@ from pabal.audience.phones import normalise_one
 _PHONE_END = RawSQL("right(profile.phone, 4)", [])
 _NAME = RawSQL("lower(profile.last_name || profile.first_name)", [])
 _FIRST_NAME = RawSQL("lower(profile.first_name)", [])
-_EMAIL = RawSQL("lower(profile.email)", [])
+EMAIL = RawSQL("lower(profile.email)", [])
 
 LIMIT = 50
 
@@ -42,7 +42,7 @@ def find_profiles(
     found = Profile.objects.exclude(external_id=None, phone="", email="")  # shells of the forgotten
     text = " ".join(search.split())
     if text:
-        found = found.annotate(phone_end=_PHONE_END, name=_NAME, given=_FIRST_NAME, mail=_EMAIL).filter(_matching(text))
+        found = found.annotate(phone_end=_PHONE_END, name=_NAME, given=_FIRST_NAME, mail=EMAIL).filter(_matching(text))
     if list_id is not None:
         found = found.filter(memberships__list_id=list_id, memberships__removed_at=None)
     if cursor is not None:

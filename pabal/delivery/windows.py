@@ -99,7 +99,7 @@ MARK: Final = "UPDATE batch SET state = 'sending', window_end = %s, fence = %s W
 #: Messages of an id range that have no outcome yet, each with the reason why it must not be sent any more, or null.
 _READ: Final = """
 SELECT m.id, m.phone, m.text, m.subject, m.kind, m.encoding, m.parts, m.amount,
-       CASE WHEN s.phone IS NOT NULL THEN 'suppressed' WHEN {withdrawn} THEN 'consent_withdrawn' END
+       CASE WHEN s.phone IS NOT NULL THEN 'suppressed' WHEN m.phone = '' OR {withdrawn} THEN 'consent_withdrawn' END
 FROM message m
 LEFT JOIN suppression s ON s.phone = m.phone AND s.lifted_at IS NULL AND %(suppression)s
 LEFT JOIN consent c ON c.profile_id = m.profile_id AND c.channel = %(channel)s AND c.purpose = 'promotional'

@@ -14,12 +14,14 @@ from django.views.decorators.http import require_POST
 from pabal.accounts import audit
 from pabal.accounts.access import actor, person, requires
 from pabal.accounts.models import Role
-from pabal.audience import actions, edits, people_sql, queries, upsert
+from pabal.audience import edits, people_sql, queries, upsert
+from pabal.audience.merge import ids_of
 from pabal.audience.models import Profile
 from pabal.console.errors import add_error
 from pabal.console.forms.audience import ProfileForm, PropertiesForm
 from pabal.console.parts import Page
 from pabal.console.views.audience.people import rows_of
+from pabal.delivery.forgetting import erase_people
 from pabal.errors import InvalidInput, PabalError
 
 
@@ -110,8 +112,10 @@ def erase(request: HttpRequest, profile_id: int) -> HttpResponse:
     """Forget a person for good. The trail keeps that it happened, not who it was."""
     profile = get_object_or_404(Profile, pk=profile_id)
     with transaction.atomic():
-        actions.erase_profile(profile.pk, actor=str(actor(request)))
-        audit.forget("profile", profile_id)
+        forgotten = ids_of(profile.pk)
+        erase_people([profile.pk], actor=str(actor(request)))
+        for old_id in forgotten:
+            audit.forget("profile", old_id)
         audit.record(actor(request), "profile.erase", audit.Subject(type="profile", id=str(profile_id)))
     messages.success(request, _("The person is forgotten."))
     return redirect("console:profiles")
