@@ -8,6 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from pabal.accounts.models import User
 from pabal.audience.models import List, Purpose, Segment
+from pabal.campaigns.signup_models import FormLanguage as FormLanguage
+from pabal.campaigns.signup_models import Signup as Signup
+from pabal.campaigns.signup_models import SignupForm as SignupForm
+from pabal.campaigns.signup_models import SignupState as SignupState
 from pabal.database import MarkerField
 from pabal.delivery.models import Sender
 
@@ -56,6 +60,8 @@ class Campaign(models.Model):
 
     `starts_at` null means: at once when launched. `per_minute` limits its messages a minute. `timeout_minutes` counts
     from the start (for held messages too). `smart_hours` null: smart sending off.
+    A `standing` one has no audience and no end: single messages that belong to no other go through it
+    (`campaigns.single`). It stands in no listing.
     """
 
     key = models.SlugField(_("Campaign key"), max_length=64, unique=True)
@@ -87,6 +93,8 @@ class Campaign(models.Model):
     quiet_hours = models.CharField(max_length=5, choices=QuietHours.choices, default=QuietHours.HOLD)
     hours_from = models.TimeField(default="09:00")
     hours_to = models.TimeField(default="20:00")
+
+    standing = models.BooleanField(default=False)
 
     version = models.IntegerField(default=1)
     created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
