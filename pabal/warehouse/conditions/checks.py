@@ -91,6 +91,8 @@ def _path(name: str, kind: str, path: str) -> Iterator[Problem]:
         yield Problem(path=path, code="malformed", reason="a path has a name between its dots")
     if "[]" in name and kind != "list":
         yield Problem(path=path, code="not_for_kind", reason="`[]` reads a list: its kind is `list`")
+    if sum(part.endswith("[]") for part in name.split(".")) > 1 or name.endswith("[]"):
+        yield Problem(path=path, code="malformed", reason="`[]` may stand once, before a name, as in `products[].sku`")
 
 
 def _name(name: str, path: str) -> Iterator[Problem]:
@@ -174,6 +176,8 @@ def _scalar(kind: str, value: Any, path: str) -> Iterator[Problem]:
         yield Problem(path=path, code="wrong_value", reason=reason)
     elif kind == "list" and not (isinstance(value, str) or (number and _finite(value))):
         yield Problem(path=path, code="wrong_value", reason="must be a text or a number")
+    if value == "" and kind in ("text", "list"):
+        yield Problem(path=path, code="empty", reason="an empty text counts as missing: use `missing`")
     if isinstance(value, str) and len(value) > LIMITS.text:
         yield Problem(path=path, code="too_long", reason=f"up to {LIMITS.text} characters")
     if isinstance(value, str) and ("\0" in value or not _encodes(value)):

@@ -1,0 +1,130 @@
+"""The queries that a condition compiles to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pabal.warehouse.compiler.moments import Clock
+from pabal.warehouse.compiler.names import Names
+from pabal.warehouse.compiler.parameters import Parameters
+from pabal.warehouse.compiler.sets import all_of, any_of
+from pabal.warehouse.compiler.tree import Tree
+from pabal.warehouse.conditions import Condition, Group
+
+_NO_NAMES = Names()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """One statement for ClickHouse with its bound parameters."""
+
+    sql: str
+    parameters: dict[str, Any]
+
+
+def compile(condition: Condition, *, now: datetime, zone: str, names: Names = _NO_NAMES, prefix: str = "p") -> Query:
+    """The query that yields `profile_id` of each who fulfils the condition, in ascending order, each once.
+
+    `now` (with a zone) is the moment of the question, `zone` (IANA) where its days begin. It can stand in
+    `profile_id IN (…)` of another query: `prefix` keeps the parameters' names apart.
+    Raises `UnknownName` and `SegmentCycle`.
+    """
+    tree, parameters = _tree(now, zone, names, prefix=prefix)
+    members = tree.members(tree.bitmap(names.inline(condition)))
+    return Query(
+        sql=f"{tree.with_()}\nSELECT arrayJoin(bitmapToArray({members})) AS profile_id", parameters=parameters.values
+    )
+
+
+def page(condition: Condition, *, after: int, size: int, now: datetime, zone: str, names: Names = _NO_NAMES) -> Query:
+    """The first `size` members, in ascending order of `profile_id`, after the profile `after` (0: from the start)."""
+    tree, parameters = _tree(now, zone, names)
+    members = tree.members(tree.bitmap(names.inline(condition)))
+    part = (
+        f"bitmapSubsetLimit({members}, toUInt64({parameters.integer(after + 1)}), toUInt64({parameters.integer(size)}))"
+    )
+    return Query(
+        sql=f"{tree.with_()}\nSELECT arrayJoin(bitmapToArray({part})) AS profile_id", parameters=parameters.values
+    )
+
+
+def sample(
+    condition: Condition, *, size: int, now: datetime, zone: str, names: Names = _NO_NAMES, seed: int = 0
+) -> Query:
+    """`size` members picked at random (always the same for one `seed`); yields `profile_id`."""
+    query = compile(condition, now=now, zone=zone, names=names)
+    sql = f"SELECT profile_id FROM (\n{query.sql}\n) ORDER BY sipHash64(profile_id, {int(seed)}) LIMIT {int(size)}"
+    return Query(sql=sql, parameters=query.parameters)
+
+
+def membership(
+    condition: Condition, profiles: Sequence[int], *, now: datetime, zone: str, names: Names = _NO_NAMES
+) -> Query:
+    """Those of `profiles` (up to some thousands) who fulfil the condition; reads only what concerns them."""
+    tree, parameters = _tree(now, zone, names, only=sorted(set(profiles)))
+    members = tree.members(tree.bitmap(names.inline(condition)))
+    return Query(
+        sql=f"{tree.with_()}\nSELECT arrayJoin(bitmapToArray({members})) AS profile_id", parameters=parameters.values
+    )
+
+
+def count(condition: Condition, *, now: datetime, zone: str, names: Names = _NO_NAMES) -> Query:
+    """One row, one column: how many fulfil the condition."""
+    tree, parameters = _tree(now, zone, names)
+    members = tree.members(tree.bitmap(names.inline(condition)))
+    return Query(sql=f"{tree.with_()}\nSELECT bitmapCardinality({members}) AS total", parameters=parameters.values)
+
+
+def counts(condition: Condition, *, now: datetime, zone: str, names: Names = _NO_NAMES) -> Query:
+    """One row: `total` who fulfil it, `reachable` of them by text, `everybody`, and two arrays in the order of `paths()`.
+
+    `alone`: who fulfils a part of the tree by itself. `so_far`: who fulfils it together with those before it in its group
+    (with `none`: who is left). The difference of `so_far` to the part before is what the part changes.
+    """
+    tree, parameters = _tree(now, zone, names)
+    root = tree.bitmap(names.inline(condition))
+    members = tree.members(root)
+    reachable = tree.members(all_of([root, tree.reachable()]))
+    alone, so_far = [], []
+    for part, before, match in _parts(condition):
+        alone.append(tree.members(tree.bitmap(names.inline(part))))
+        sets = [tree.bitmap(names.inline(item)) for item in (*before, part)]
+        together = all_of(sets) if match == "all" else any_of(sets)
+        so_far.append(tree.members(together.opposite() if match == "none" else together))
+    columns = [
+        f"bitmapCardinality({members}) AS total",
+        f"bitmapCardinality({reachable}) AS reachable",
+        f"bitmapCardinality({tree.everybody}) AS everybody",
+        f"[{', '.join(f'bitmapCardinality({item})' for item in alone)}]::Array(UInt64) AS alone",
+        f"[{', '.join(f'bitmapCardinality({item})' for item in so_far)}]::Array(UInt64) AS so_far",
+    ]
+    return Query(sql=f"{tree.with_()}\nSELECT\n    " + ",\n    ".join(columns), parameters=parameters.values)
+
+
+def paths(condition: Condition, path: str = "$") -> list[str]:
+    """The JSON paths of the parts below the root that `counts` counts, parents first."""
+    if not isinstance(condition, Group):
+        return []
+    found = []
+    for n, child in enumerate(condition.conditions):
+        place = f"{path}.conditions[{n}]"
+        found += [place, *paths(child, place)]
+    return found
+
+
+def _parts(condition: Condition) -> Iterator[tuple[Condition, tuple[Condition, ...], str]]:
+    """Each part below the root with those before it in its group, and how the group matches."""
+    if isinstance(condition, Group):
+        for n, child in enumerate(condition.conditions):
+            yield child, condition.conditions[:n], condition.match
+            yield from _parts(child)
+
+
+def _tree(
+    now: datetime, zone: str, names: Names, *, prefix: str = "p", only: list[int] | None = None
+) -> tuple[Tree, Parameters]:
+    parameters = Parameters(prefix)
+    return Tree(parameters, Clock.of(now, zone), names, only=only), parameters
