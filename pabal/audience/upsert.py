@@ -217,12 +217,12 @@ def _catalogue(all_properties: Any) -> None:
     known: dict[str, tuple[str, str, str]] = {}
     for properties in all_properties:
         for name, value in properties.items():
-            if name not in known and value is not None and (kind := _kind(value)):
+            if name not in known and value is not None and (kind := property_kind(value)):
                 known[name] = (name, kind, str(value)[:200])
     people_sql.know_properties(list(known.values()))
 
 
-def _kind(value: Any) -> str:
+def property_kind(value: Any) -> str:
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, int | float):

@@ -2,6 +2,7 @@
 
 GET  /{code}    a tracked link: record the click, redirect; or the opt-out page
 POST /{code}    stop, or undo
+POST /v1/…     events and people: `pabal.edge.intake`
 GET  /healthz   well or not
 GET  /metrics   Prometheus, for loopback only
 """
@@ -21,7 +22,8 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
 
 from pabal import config
 from pabal.content.links import UNSUBSCRIBE, read_code
@@ -30,6 +32,7 @@ from pabal.delivery.short_links import short_links
 from pabal.edge import optout
 from pabal.edge.clicks import ClickBook, Opening, TooMany
 from pabal.edge.hooks import hook
+from pabal.edge.intake.endpoints import Intake
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +73,12 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     app.state.book.start()
     app.state.hooks = Hooks(pool)
     app.state.hooks.start()
+    app.state.intake = Intake(config.get().database_dsn)
+    await app.state.intake.start()
     try:
         yield
     finally:
+        await app.state.intake.stop()
         await app.state.hooks.stop()
         await app.state.book.stop()
         await pool.close()
@@ -161,6 +167,11 @@ async def healthz(request: Request) -> Response:
     return PlainTextResponse("ok")
 
 
+async def events(scope: Scope, receive: Receive, send: Send) -> None:
+    """Event intake: `pabal.edge.intake`."""
+    await scope["app"].state.intake(scope, receive, send)
+
+
 async def metrics(request: Request) -> Response:
     """Not for the internet: only loopback is answered, and nothing that a proxy passed on."""
     client = request.client.host if request.client else ""
@@ -174,6 +185,7 @@ app = Starlette(
         Route("/healthz", healthz),
         Route("/metrics", metrics),
         Route("/v1/hooks/{account_id:int}/{token:str}", hook, methods=["POST"]),
+        Mount("/v1", app=events),
         Route("/{code:str}", link, methods=["GET", "HEAD"]),
         Route("/{code:str}", act, methods=["POST"]),
     ],

@@ -1,0 +1,107 @@
+"""`/v1/import`: a message a line, any number of lines, in bounded memory.
+
+Lines are written a thousand at a time while the body is still coming; what was read is not kept. If the request breaks
+off, what was written stays, and sending everything again writes only the rest, as long as lines have message ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from pabal.edge.intake import metrics, moments
+from pabal.edge.intake.answers import MOST_SHOWN, Answer, failed, taken
+from pabal.edge.intake.failures import IntakeError, Malformed, Refusal
+from pabal.edge.intake.keys import Key
+from pabal.edge.intake.limits import LONGEST_LINE
+from pabal.edge.intake.messages import Message, Told, read_message
+from pabal.edge.intake.reading import read
+
+if TYPE_CHECKING:
+    from pabal.edge.intake.endpoints import Intake
+
+AT_ONCE: Final = 1_000
+"""Lines of one write."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    lines: int = 0
+    accepted: int = 0
+    refused_count: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+    notes: list[Refusal] = field(default_factory=list)
+
+    def refuse(self, refusals: list[Refusal]) -> None:
+        self.refused_count += len(refusals)
+        self.refused += refusals[: max(0, MOST_SHOWN - len(self.refused))]
+        for one in refusals:
+            metrics.REFUSED.labels(one.code).inc()
+
+    def note(self, notes: list[Refusal]) -> None:
+        self.notes += notes[: max(0, MOST_SHOWN - len(self.notes))]
+
+
+async def take_lines(intake: Intake, body: AsyncIterator[bytes], key: Key) -> Answer:
+    """Write the lines; `index` in the answer is the line's number, from 0."""
+    done = _Progress()
+    gathered: list[tuple[int, bytes]] = []
+    try:
+        async for index, line in _lines(body):
+            done.lines = index + 1
+            if line is None:
+                text = f"A line may have {LONGEST_LINE // 1024} KB."
+                done.refuse([Refusal(index=index, code="too_large", message=text)])
+            elif line:
+                gathered.append((index, line))
+            if len(gathered) >= AT_ONCE:
+                await _write(intake, gathered, key, done)
+                gathered = []
+        if gathered:
+            await _write(intake, gathered, key, done)
+    except IntakeError as error:
+        return failed(error, accepted=done.accepted, lines=done.lines)
+    return taken(done.accepted, done.refused, done.notes, lines=done.lines, refused_count=done.refused_count)
+
+
+async def _lines(body: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes | None]]:
+    """(number, line), None for a line that is too long, which is not kept in memory."""
+    index, rest, skipping = 0, b"", False
+    async for piece in body:
+        parts = (rest + piece).split(b"\n")
+        rest = parts.pop()
+        for line in parts:
+            yield index, None if skipping or len(line) > LONGEST_LINE else line.strip()
+            index, skipping = index + 1, False
+        if len(rest) > LONGEST_LINE:
+            rest, skipping = b"", True
+    if rest.strip() or skipping:
+        yield index, None if skipping else rest.strip()
+
+
+async def _write(intake: Intake, lines: list[tuple[int, bytes]], key: Key, done: _Progress) -> None:
+    messages: list[tuple[int, Message]] = []
+    refused: list[Refusal] = []
+    for index, line in lines:
+        try:
+            message = read_message(line).messages[0][1]
+        except Malformed as error:
+            refused.append(Refusal(index=index, code=error.code, message=error.message))
+            continue
+        if message.type is None:
+            message.type = "track" if message.event else "identify" if message.traits else None
+        messages.append((index, message))
+    found = read(Told(messages=messages, refused=refused), key, received=moments.now())
+    accepted = len(found.events) + len(found.people)
+    if found.people:
+        nobody = await intake.people.put(found.people)
+        found.refused += nobody
+        accepted -= len(nobody)
+        metrics.PEOPLE.inc(len(found.people) - len(nobody))
+    if len(found.events):
+        await intake.events.put(found.events)
+        metrics.EVENTS.inc(len(found.events))
+    done.accepted += accepted
+    done.refuse(sorted(found.refused, key=lambda one: one.index))
+    done.note(found.notes)

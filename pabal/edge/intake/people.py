@@ -1,0 +1,38 @@
+"""What a message says about a person, before anybody knows which profile it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agreed:
+    """One state of consent that was sent along, with what the person read and where."""
+
+    channel: str
+    purpose: str
+    state: str
+    at: datetime
+    source: str
+    wording: str
+
+
+@dataclass(kw_only=True, slots=True)
+class Person:
+    """Fields of a profile as they were said (`phone` in any spelling); None: nothing was said, empty: to be emptied.
+
+    `properties` with None are to be removed. `anonymous_ids` turn out to be this person. `public`: a browser says so, who
+    may be anybody. `index` is the message's place in its request.
+    """
+
+    index: int = 0
+    external_id: str | None = None
+    fields: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, Any] = field(default_factory=dict)
+    anonymous_ids: list[str] = field(default_factory=list)
+    agreed: list[Agreed] = field(default_factory=list)
+    public: bool = False
+    actor: str = ""
+    previous_id: str | None = None
