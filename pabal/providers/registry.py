@@ -7,15 +7,19 @@ from typing import Any, Final
 
 from pabal.errors import NotFound
 from pabal.providers.base import Provider
+from pabal.providers.nhn import Nhn
 from pabal.providers.sandbox import Sandbox
 from pabal.providers.settings import parse
 from pabal.providers.smpp import Smpp
+from pabal.providers.solapi import Solapi
 from pabal.providers.twilio import Twilio
 from pabal.providers.webhook import Webhook
 
 PROVIDERS: Final[Mapping[str, type[Provider]]] = {
     Sandbox.name: Sandbox,
     Smpp.name: Smpp,
+    Solapi.name: Solapi,
+    Nhn.name: Nhn,
     Twilio.name: Twilio,
     Webhook.name: Webhook,
 }

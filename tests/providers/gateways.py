@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import json
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -154,3 +157,109 @@ def _results(results: list[dict[str, Any]]) -> httpx.Response:
 
 
 Phone = Callable[[str, str, str], Awaitable[None]]
+
+
+class SolapiServer:
+    """Solapi, answering as its documents and its SDK's types say."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+        self.say: Callable[[dict[str, Any]], httpx.Response | Exception | None] = lambda _body: None
+        self.edge: Edge | None = None
+
+    def transport(self) -> httpx.MockTransport:
+        return httpx.MockTransport(self._answer)
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        said = dict(
+            part.split("=", 1) for part in request.headers["authorization"].removeprefix("HMAC-SHA256 ").split(", ")
+        )
+        signed = hmac.new(b"secret", (said["date"] + said["salt"]).encode(), hashlib.sha256).hexdigest()
+        assert (said["apiKey"], said["signature"]) == ("KEY", signed)
+        if request.method == "GET":
+            assert request.url.path == "/cash/v1/balance"
+            return httpx.Response(200, json={"balance": 1000, "point": 0})
+        assert request.url.path == "/messages/v4/send-many/detail"
+        body = json.loads(request.content)
+        assert body["allowDuplicates"] is True
+        answer = self.say(body)
+        if isinstance(answer, Exception):
+            raise answer
+        if answer is not None:
+            return answer
+        taken = []
+        for message in body["messages"]:
+            assert message["type"] in {"SMS", "LMS"}
+            assert all(len(name) <= 30 and len(value) <= 100 for name, value in message["customFields"].items())
+            self.messages.append(message)
+            taken.append(
+                {
+                    "messageId": f"M4V{len(self.messages):08d}",
+                    "statusCode": "2000",
+                    "statusMessage": "정상 접수(이통사로 접수 예정) ",
+                    "customFields": message["customFields"],
+                }
+            )
+        if self.edge is not None and taken:
+            self.edge.call(self.report([{**entry, "statusCode": "4000"} for entry in taken]))
+        return httpx.Response(200, json={"groupInfo": {}, "failedMessageList": [], "messageList": taken})
+
+    @staticmethod
+    def report(entries: list[dict[str, Any]], *, secret: str = "hook") -> Call:
+        headers = {"x-solapi-secret": hashlib.sha1(secret.encode()).hexdigest()}
+        return Call(url=HOOK, headers=headers, body=json.dumps(entries).encode())
+
+
+class NhnServer:
+    """NHN Cloud SMS v3.0, answering as its documents say."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.results: list[dict[str, Any]] = []
+        self.listed: dict[str, dict[str, Any]] = {}
+        self.say: Callable[[dict[str, Any]], httpx.Response | Exception | None] = lambda _body: None
+        self.edge: Edge | None = None
+
+    def transport(self) -> httpx.MockTransport:
+        return httpx.MockTransport(self._answer)
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        assert request.headers["x-secret-key"] == "secret"
+        prefix = "/sms/v3.0/appKeys/APP/"
+        assert request.url.path.startswith(prefix)
+        path = request.url.path.removeprefix(prefix)
+        good = {"isSuccessful": True, "resultCode": 0, "resultMessage": "SUCCESS"}
+        if path == "message-results":
+            for name in ("startUpdateDate", "endUpdateDate"):
+                datetime.strptime(request.url.params[name], "%Y-%m-%d %H:%M:%S")
+            data, self.results = self.results, []
+            return httpx.Response(200, json={"header": good, "body": {"totalCount": len(data), "data": data}})
+        if request.method == "GET":
+            entry = self.listed.get(request.url.params["recipientGroupingKey"])
+            rows = [entry] if entry and path == "sender/sms" else []
+            return httpx.Response(200, json={"header": good, "body": {"data": rows}})
+        body = json.loads(request.content)
+        answer = self.say(body)
+        if isinstance(answer, Exception):
+            raise answer
+        if answer is not None:
+            return answer
+        assert path in {"sender/sms", "sender/mms", "sender/ad-sms", "sender/ad-mms"}
+        assert ("title" in body) == path.endswith("mms")
+        assert 1 <= len(body["recipientList"]) <= 1000
+        self.requests.append((path, body))
+        request_id = f"2026{len(self.requests):08d}"
+        sent = [
+            {"resultCode": 0, "recipientSeq": n, "recipientGroupingKey": person["recipientGroupingKey"]}
+            for n, person in enumerate(body["recipientList"], 1)
+        ]
+        if self.edge is not None:
+            self.edge.call(self.report([{**e, "requestId": request_id, "resultCode": "1000"} for e in sent]))
+        return httpx.Response(
+            200, json={"header": good, "body": {"data": {"requestId": request_id, "sendResultList": sent}}}
+        )
+
+    @staticmethod
+    def report(hooks: list[dict[str, Any]], *, event: str = "MESSAGE_RESULT_UPDATE", signature: str = "hook") -> Call:
+        body = json.dumps({"hooksId": "1", "productName": "SMS", "event": event, "hooks": hooks}).encode()
+        return Call(url=HOOK, headers={"x-toast-webhook-signature": signature}, body=body)

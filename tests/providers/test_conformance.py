@@ -10,23 +10,25 @@ from typing import NamedTuple
 import pytest
 
 from pabal.providers.base import Accepted, Outgoing, Provider, Rejected, Report, Unavailable
+from pabal.providers.nhn import Nhn, NhnSettings
 from pabal.providers.reasons import Reason
 from pabal.providers.registry import PROVIDERS
 from pabal.providers.sandbox import Sandbox, SandboxSettings
+from pabal.providers.solapi import Solapi, SolapiSettings
 from pabal.providers.twilio import Twilio, TwilioSettings
 from pabal.providers.webhook import Webhook, WebhookSettings
 from tests.providers.conftest import KOREAN, Ears, outgoing, smpp, until
-from tests.providers.gateways import ACCOUNT, HOOK, AdapterServer, Edge, TwilioServer
+from tests.providers.gateways import ACCOUNT, HOOK, AdapterServer, Edge, NhnServer, SolapiServer, TwilioServer
 from tests.smsc.control import Smsc
 
 pytestmark = pytest.mark.anyio
 
 
 class Bench(NamedTuple):
-    """A provider, and a phone that can write to us through it."""
+    """A provider, and a phone that can write to us through it where it is two-way."""
 
     provider: Provider
-    phone: Callable[[str, str, str], Awaitable[None]]
+    phone: Callable[[str, str, str], Awaitable[None]] | None
 
 
 def _sandbox(make_smsc: Callable[..., Smsc]) -> Bench:
@@ -61,7 +63,28 @@ def _webhook(make_smsc: Callable[..., Smsc]) -> Bench:
     return Bench(provider, server.phone)
 
 
-BENCHES = {"sandbox": _sandbox, "smpp": _smpp, "twilio": _twilio, "webhook": _webhook}
+def _solapi(make_smsc: Callable[..., Smsc]) -> Bench:
+    server = SolapiServer()
+    provider = Solapi(SolapiSettings(api_key="KEY", api_secret="secret", hook_secret="hook"))
+    provider.transport, server.edge = server.transport(), Edge(provider)
+    return Bench(provider, None)
+
+
+def _nhn(make_smsc: Callable[..., Smsc]) -> Bench:
+    server = NhnServer()
+    provider = Nhn(NhnSettings(app_key="APP", secret_key="secret", hook_signature="hook"))
+    provider.transport, server.edge = server.transport(), Edge(provider)
+    return Bench(provider, None)
+
+
+BENCHES = {
+    "sandbox": _sandbox,
+    "smpp": _smpp,
+    "twilio": _twilio,
+    "webhook": _webhook,
+    "solapi": _solapi,
+    "nhn": _nhn,
+}
 
 
 @pytest.fixture(params=list(BENCHES))
@@ -142,6 +165,9 @@ async def test_reports_that_were_not_taken_come_again(bench: Bench) -> None:
 
 async def test_a_phone_writes_to_us(bench: Bench, ears: Ears) -> None:
     await bench.provider.open(ears)
+    assert (bench.phone is not None) == bench.provider.capabilities.two_way
+    if bench.phone is None:
+        pytest.skip("one way")
     await bench.phone("+821000000001", "15881234", "수신거부")
     await until(lambda: ears.inbound)
     [inbound] = ears.inbound

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pabal.providers import nhn_codes, solapi
 from pabal.providers.reasons import LABELS
 from pabal.providers.registry import PROVIDERS, get
 from pabal.providers.sandbox.numbers import BEHAVIOURS
@@ -121,6 +122,24 @@ def twilio_table() -> str:
     return _table(["code", "meaning"], ([code, meanings[code]] for code in sorted(meanings)))
 
 
+def solapi_table() -> str:
+    """Every Solapi code that we know."""
+    meanings = {code: f"`{reason}`" for code, reason in solapi.CODES.items()}
+    meanings |= {code: f"{meanings[code]}; in an answer: unavailable" for code in solapi.ACCOUNT}
+    meanings |= {"2000": "accepted", "3000": "accepted", "4000": "delivered"}
+    return _table(["code", "meaning"], ([code, meanings[code]] for code in sorted(meanings)))
+
+
+def nhn_table() -> str:
+    """Every NHN code that we know."""
+    meanings = {code: f"rejected, `{reason}`" for code, reason in nhn_codes.REFUSALS.items()}
+    meanings |= dict.fromkeys(nhn_codes.ACCOUNT, "unavailable: the account cannot send")
+    meanings |= dict.fromkeys(nhn_codes.AGAIN, "throttled")
+    meanings |= dict.fromkeys(nhn_codes.PERHAPS, "uncertain")
+    meanings |= {code: f"`{reason}`" for code, reason in nhn_codes.RESULTS.items()} | {"1000": "delivered"}
+    return _table(["code", "meaning"], ([code, meanings[code]] for code in sorted(meanings)))
+
+
 @pytest.mark.parametrize(
     "table",
     [
@@ -130,6 +149,8 @@ def twilio_table() -> str:
         pytest.param(numbers_table(), id="numbers"),
         pytest.param(codes_table(), id="codes"),
         pytest.param(twilio_table(), id="codes of Twilio"),
+        pytest.param(solapi_table(), id="codes of Solapi"),
+        pytest.param(nhn_table(), id="codes of NHN"),
     ],
 )
 def test_the_reference_page_shows(table: str) -> None:

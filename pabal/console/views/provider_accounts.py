@@ -28,6 +28,8 @@ CHOICES = {
         "smartphone",
         gettext_lazy("For trying things out. Nothing leaves this machine; messages arrive on the handset page."),
     ),
+    "solapi": ("globe", gettext_lazy("Korean SMS and LMS. You need an API key and its secret.")),
+    "nhn": ("globe", gettext_lazy("Korean SMS and LMS. You need an app key and its secret key.")),
     "twilio": (
         "globe",
         gettext_lazy("Texts to the US and most countries. You need an account SID and its auth token."),
