@@ -22,7 +22,7 @@ SOURCES = (
         table="profile",
         query="""
         SELECT id AS profile_id, external_id, phone, email, first_name, last_name, locale, time_zone, country, region,
-               zones, properties::text AS properties, created_at
+               zones, properties::text AS json, created_at
         FROM profile WHERE xid >= {low} AND xid < {high}
         """,
     ),

@@ -25,6 +25,9 @@ SETTINGS: dict[str, Any] = {
     "join_use_nulls": 1,
     "do_not_merge_across_partitions_select_final": 0,
     "input_format_null_as_default": 1,
+    # A text of a JSON property stays the text that was sent, though it looks like a date.
+    "input_format_try_infer_dates": 0,
+    "input_format_try_infer_datetimes": 0,
 }
 
 

@@ -13,9 +13,12 @@ from __future__ import annotations
 from pabal.warehouse.client import Warehouse
 
 #: Raised with each change of the tables: an older warehouse is dropped and filled again from PostgreSQL.
-VERSION = 1
+VERSION = 2
 
 _ROUND = "round UInt64, deleted UInt8 DEFAULT 0"
+#: JSON arrives as text in `json`. An insert would read a text that looks like a date as one; the cast does not (with the
+#: settings of `client`), so that a text stays as it was sent.
+_PROPERTIES = "json String EPHEMERAL, properties JSON DEFAULT CAST(if(json = '', '{}', json), 'JSON')"
 _NUMBER = "number UInt64 MATERIALIZED toUInt64OrZero(substring(phone, 2))"
 
 TABLES: dict[str, str] = {
@@ -23,7 +26,7 @@ TABLES: dict[str, str] = {
         profile_id UInt64, external_id String, phone String, {_NUMBER}, email String,
         first_name String, last_name String, locale LowCardinality(String), time_zone LowCardinality(String),
         country LowCardinality(String), region LowCardinality(String), zones LowCardinality(String),
-        properties JSON, created_at DateTime64(6, 'UTC'), {_ROUND}
+        {_PROPERTIES}, created_at DateTime64(6, 'UTC'), {_ROUND}
         """
     + ") ENGINE = ReplacingMergeTree(round, deleted) ORDER BY profile_id",
     "consent": f"""

@@ -29,6 +29,9 @@ class Parameters:
     def integer(self, value: int) -> str:
         return self._place(value, "Int64")
 
+    def integers(self, values: list[int]) -> str:
+        return self._place(values, "Array(Int64)")
+
     def ids(self, values: list[int]) -> str:
         return self._place(values, "Array(UInt64)")
 

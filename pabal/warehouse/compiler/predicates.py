@@ -8,6 +8,7 @@ decomposed one (한 written as ㅎㅏㄴ), and the other way round. Numbers are 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -25,6 +26,9 @@ _OPPOSITES = {
     "has_none": "has_any",
     "missing": "exists",
 }
+#: A whole number as JSON writes it, within 64 bits; and what may be a part of one.
+_NUMERAL = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_DIGITS = re.compile(r"-?[0-9]{1,18}")
 #: The profile's columns as SQL. Without a time zone of its own, that of the phone counts.
 _FIELDS = {"time_zone": "if(time_zone != '', toString(time_zone), toString(zones))"}
 
@@ -59,7 +63,7 @@ class Predicates:
         at = paths.place(test.name)
         match test.kind:
             case "text":
-                condition = self._text(paths.text(at), test, operator)
+                return self._property_text(at, test, operator)
             case "number":
                 condition = self._number(paths.number(at), test, operator)
             case "boolean":
@@ -71,23 +75,39 @@ class Predicates:
                 return self._list(at, test, operator)
         return f"ifNull({condition}, 0)"
 
+    def _property_text(self, at: paths.Place, test: Property | Filter, operator: str) -> str:
+        """A text of the JSON; only what consists of digits is also looked for among whole numbers."""
+        string, integer = at.typed("String"), at.typed("Int64")
+        if operator == "exists":
+            return f"ifNull({string} != '', isNotNull({integer}))"
+        found = f"ifNull({self._text(string, test, operator)}, 0)"
+        written = _NUMERAL if operator in ("equals", "in") else _DIGITS
+        numerals = [form for form in self._forms(test) if written.fullmatch(form)]
+        if not numerals:
+            return found
+        if operator in ("equals", "in"):
+            same = f"{integer} IN {self._parameters.integers([int(form) for form in numerals])}"
+        else:
+            same = self._text(f"toString({integer})", test, operator)
+        return f"({found} OR ifNull({same}, 0))"
+
     def _text(self, value: str, test: Property | Filter, operator: str) -> str:
         if operator == "exists":
             return f"{value} != ''"
         value = f"lowerUTF8({value})" if test.ignore_case else value
+        forms = self._forms(test)
         if operator in ("equals", "in"):
-            forms = self._forms(test)
-            return f"{value} = {self._parameters.text(forms[0])}" if len(forms) == 1 else self._in(value, forms)
-        tests = {
+            one = len(forms) == 1
+            return (
+                f"{value} = {self._parameters.text(forms[0])}" if one else f"{value} IN {self._parameters.texts(forms)}"
+            )
+        written = {
             "contains": "position({value}, {form}) > 0",
             "starts_with": "startsWith({value}, {form})",
             "ends_with": "endsWith({value}, {form})",
         }[operator]
-        written = [tests.format(value=value, form=self._parameters.text(form)) for form in self._forms(test)]
-        return written[0] if len(written) == 1 else f"({' OR '.join(written)})"
-
-    def _in(self, value: str, forms: list[str]) -> str:
-        return f"{value} IN {self._parameters.texts(forms)}"
+        tests = [written.format(value=value, form=self._parameters.text(form)) for form in forms]
+        return tests[0] if len(tests) == 1 else f"({' OR '.join(tests)})"
 
     def _forms(self, test: Property | Filter) -> list[str]:
         """The texts of the test's value, each composed and decomposed, in lower case if case does not matter."""
