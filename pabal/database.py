@@ -10,6 +10,10 @@ import psycopg
 from django.db import connection, models
 
 
+LEADER_LOCK = 7_206_001
+"""The advisory lock that the leading engine holds: any number of its own."""
+
+
 class CurrentXid(models.Func):
     """The number of the running transaction, as a bigint (PostgreSQL: `pg_current_xact_id()`)."""
 

@@ -17,6 +17,7 @@ from pabal.campaigns.properties import typed
 from pabal.content.grammar import PROFILE_FIELDS
 from pabal.delivery.models import EventKind
 from pabal.warehouse.client import Warehouse
+from pabal.warehouse.compiler import Query
 
 PAGE = 50_000
 _DAY = timedelta(hours=24)
@@ -27,8 +28,9 @@ _PROPERTY = "properties."
 class Audience:
     """Whose messages are planned, and from which moment the past is looked at.
 
-    `include` and `exclude` are list ids; `everybody`: all profiles, whatever `include` says. `purpose` is that of the
-    campaign (`promotional`, `informational`). `variables` are the column names that the text reads. `window`: how far
+    `include` and `exclude` are list ids, `include_sets` and `exclude_sets` what segments were compiled to (parameters
+    named `in…` and `ex…`); `everybody`: all profiles, whatever is included. `expected`: about how many the included
+    segments have, if that is known. `purpose` is that of the campaign (`promotional`, `informational`). `variables` are the column names that the text reads. `window`: how far
     back smart sending looks. `triggered`: campaigns whose messages count as triggered ones; `informational`: campaigns
     whose messages do not count for the daily cap. `counted`: the countries whose recent messages matter (empty: all);
     without smart sending only those with a cap do. `own`: the message ids that this plan has written already.
@@ -38,6 +40,9 @@ class Audience:
     everybody: bool
     include: Sequence[int] = ()
     exclude: Sequence[int] = ()
+    include_sets: Sequence[Query] = ()
+    exclude_sets: Sequence[Query] = ()
+    expected: int | None = None
     purpose: str = "promotional"
     variables: Sequence[str] = ()
     now: datetime
@@ -61,7 +66,13 @@ class Candidates:
         self._columns = _columns(audience.variables)
         parameters = _parameters(audience)
         self.drop()
-        warehouse.command(_FREEZE.format(table=self._table, columns=_select(self._columns)), parameters)
+        freeze = _FREEZE.format(
+            table=self._table,
+            columns=_select(self._columns),
+            included="" if audience.everybody else _in_any(audience.include_sets),
+            excluded=_in_any(audience.exclude_sets),
+        )
+        warehouse.command(freeze, parameters)
         warehouse.command(_DOUBLED.format(table=self._table), parameters)
         self.total = int(warehouse.rows(f"SELECT count() FROM {self._table}")[0][0])  # noqa: S608
 
@@ -90,11 +101,12 @@ class Candidates:
 
 
 def estimate(warehouse: Warehouse, audience: Audience) -> int:
-    """About how many candidates there will be: never less."""
-    if audience.everybody:
+    """About how many candidates there will be."""
+    if audience.everybody or (audience.include_sets and audience.expected is None):
         return int(warehouse.rows("SELECT count() FROM profile")[0][0])
     counted = "SELECT count() FROM list_member WHERE list_id IN {include:Array(UInt64)}"
-    return int(warehouse.rows(counted, {"include": list(audience.include)})[0][0])
+    on_lists = int(warehouse.rows(counted, {"include": list(audience.include)})[0][0])
+    return on_lists + (audience.expected or 0)
 
 
 _ALREADY = ("phone", "country", "region")  # among the verdict's own columns
@@ -122,9 +134,16 @@ def _identifier(name: str) -> str:
     return f"`{escaped}`"
 
 
+def _in_any(sets: Sequence[Query]) -> str:
+    """What follows the test of lists: a test of each segment."""
+    return "".join(f" OR profile_id IN ({people.sql})" for people in sets)
+
+
 def _parameters(audience: Audience) -> dict[str, Any]:
     low, high = audience.own or (0, 0)
+    sets = audience.exclude_sets if audience.everybody else (*audience.include_sets, *audience.exclude_sets)
     return {
+        **{name: value for people in sets for name, value in people.parameters.items()},
         "campaign": audience.campaign_id,
         "everybody": int(audience.everybody),
         "include": list(audience.include),
@@ -203,9 +222,9 @@ SELECT
         WHERE channel = 'text' AND purpose = 'night' AND state = 'subscribed'
     ) AS night_consent,
     number != 0 AND number IN (SELECT number FROM suppression FINAL) AS suppressed,
-    profile_id IN (
+    (profile_id IN (
         SELECT profile_id FROM list_member FINAL WHERE list_id IN {{exclude:Array(UInt64)}}
-    ) AS excluded,
+    ){excluded}) AS excluded,
     profile_id IN (SELECT profile_id FROM received)
         OR (number != 0 AND number IN (SELECT number FROM received)) AS already_received,
     last_campaign_at, last_triggered_at, ifNull(sent_24h, 0) AS sent_24h
@@ -213,7 +232,7 @@ FROM (
     SELECT *, number FROM profile FINAL
     WHERE {{everybody:UInt8}} OR profile_id IN (
         SELECT profile_id FROM list_member FINAL WHERE list_id IN {{include:Array(UInt64)}}
-    )
+    ){included}
 ) AS p
 LEFT JOIN sent ON sent.number = p.number
 """

@@ -10,13 +10,19 @@ from typing import Any
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from pabal.audience.models import List, Purpose
+from pabal.audience.models import List, Purpose, Segment
 from pabal.campaigns.models import Campaign, QuietHours, SmartCounts
 from pabal.delivery.models import Sender
 from pabal.errors import InvalidInput
 
 #: Fields that hold a set of other rows, and what they hold.
-SETS: dict[str, Any] = {"include_lists": List, "exclude_lists": List, "senders": Sender}
+SETS: dict[str, Any] = {
+    "include_lists": List,
+    "exclude_lists": List,
+    "include_segments": Segment,
+    "exclude_segments": Segment,
+    "senders": Sender,
+}
 
 FIELDS = frozenset(
     {

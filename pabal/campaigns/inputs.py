@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from pabal.audience.models import Segment
 from pabal.campaigns.candidates import Audience
 from pabal.campaigns.compose import content_of, route_of, senders_of
 from pabal.campaigns.models import Campaign, Plan, PlanMode, SmartCounts
+from pabal.campaigns.people_sets import people_in, segment_versions
 from pabal.content.compose import Content
 from pabal.delivery.models import CampaignControl, Sender
 from pabal.policy.hours import Window
 from pabal.policy.laws import facts
 from pabal.policy.verdict import Policy
+from pabal.warehouse.compiler import Query
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanInput:
-    """`now` is the moment planned for, `deadline` when what is not sent times out. `write`: messages are stored."""
+    """`now` is the moment planned for, `deadline` when what is not sent times out. `write`: messages are stored.
+    `segments`: key → version of each segment that the audience is made of."""
 
     plan_id: int
     campaign_id: int
@@ -25,6 +30,7 @@ class PlanInput:
     now: datetime
     deadline: datetime
     content: Content
+    segments: Mapping[str, int]
     senders: tuple[Sender, ...]
     policy: Policy
     audience: Audience
@@ -46,6 +52,10 @@ def policy_of(campaign: Campaign, senders: tuple[Sender, ...]) -> Policy:
     )
 
 
+def _sets(segments: Iterable[Segment], now: datetime, prefix: str) -> tuple[Query, ...]:
+    return tuple(people_in(segment, now=now, prefix=f"{prefix}{n}_") for n, segment in enumerate(segments))
+
+
 def capped_countries() -> tuple[str, ...]:
     """Countries with a place that limits how many messages a phone may get in a day."""
     return tuple(sorted({name.partition("-")[0] for name, law in facts()["place"].items() if "cap_24h" in law}))
@@ -57,6 +67,7 @@ def load(plan: Plan) -> PlanInput:
     senders = senders_of(campaign)
     policy = policy_of(campaign, senders)
     now = plan.planned_for.astimezone(UTC)
+    included = [] if campaign.all_profiles else list(campaign.include_segments.order_by("pk"))
     informational = CampaignControl.objects.filter(purpose="informational").order_by("-campaign_id")
     return PlanInput(
         plan_id=plan.pk,
@@ -65,6 +76,7 @@ def load(plan: Plan) -> PlanInput:
         now=now,
         deadline=now + timedelta(minutes=campaign.timeout_minutes),
         content=content_of(campaign),
+        segments=segment_versions(campaign),
         senders=senders,
         policy=policy,
         audience=Audience(
@@ -72,6 +84,9 @@ def load(plan: Plan) -> PlanInput:
             everybody=campaign.all_profiles,
             include=tuple(campaign.include_lists.values_list("pk", flat=True)),
             exclude=tuple(campaign.exclude_lists.values_list("pk", flat=True)),
+            include_sets=_sets(included, now, "in"),
+            exclude_sets=_sets(campaign.exclude_segments.order_by("pk"), now, "ex"),
+            expected=None if any(s.size is None for s in included) else sum(s.size or 0 for s in included),
             purpose=policy.purpose,
             now=now,
             window=policy.smart_sending or timedelta(hours=24),

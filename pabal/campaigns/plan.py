@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from pabal.billing.queries import balance
 from pabal.campaigns.candidates import PAGE, Candidates, estimate
 from pabal.campaigns.chunks import Judged, build
@@ -95,7 +97,7 @@ def make_plan(
             report(done, candidates.total)
     if inputs.write:
         _store_links(inputs.campaign_id, prepared)
-    return summarise(
+    summary = summarise(
         summaries,
         senders=inputs.senders,
         now=inputs.now,
@@ -104,6 +106,7 @@ def make_plan(
         available=balance().available,
         seconds=time.monotonic() - started,
     )
+    return msgspec.structs.replace(summary, segments=dict(inputs.segments))
 
 
 def _chunks(

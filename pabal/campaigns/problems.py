@@ -13,10 +13,12 @@ from pabal.billing.prices import price_list
 from pabal.billing.queries import balance
 from pabal.campaigns.compose import compiled, content_of, facts_of, senders_of
 from pabal.campaigns.models import Campaign, Plan, PlanMode, PlanState
+from pabal.campaigns.people_sets import people_in, segment_versions, segments_of
 from pabal.campaigns.summary import PlanSummary
 from pabal.content.failures import TemplateError
 from pabal.delivery.models import Sender, SenderState
 from pabal.delivery.short_links import short_links
+from pabal.errors import InvalidInput
 
 REVIEW_VALID = timedelta(hours=1)
 """How old a review may be when a campaign is launched on its strength."""
@@ -36,9 +38,11 @@ class Problem:
 def problems(campaign: Campaign) -> list[Problem]:
     """What must be put right in the draft before it can be launched; empty when nothing must."""
     found: list[Problem] = []
-    if not campaign.all_profiles and not campaign.include_lists.exists():
-        message = _("Choose who gets it: everyone, or at least one list.")
+    chosen = campaign.all_profiles or campaign.include_lists.exists() or campaign.include_segments.exists()
+    if not chosen:
+        message = _("Choose who gets it: everyone, or at least one list or segment.")
         found.append(_blocking("no_audience", message, "include_lists", "audience"))
+    found += _of_segments(campaign)
     senders = senders_of(campaign)
     if not senders:
         found.append(_blocking("no_sender", _("Choose at least one sender."), "senders", "message"))
@@ -76,8 +80,8 @@ def problems_of_review(campaign: Campaign, now: datetime) -> list[Problem]:
 
 
 def newest_review(campaign: Campaign) -> Plan | None:
-    """The newest finished review of the campaign as it stands now."""
-    return (
+    """The newest finished review of the campaign, and of its segments, as they stand now."""
+    plan = (
         Plan.objects.filter(
             campaign=campaign,
             mode=PlanMode.REVIEW,
@@ -87,10 +91,30 @@ def newest_review(campaign: Campaign) -> Plan | None:
         .order_by("-id")
         .first()
     )
+    if plan is None or PlanSummary.from_json(plan.summary).segments != segment_versions(campaign):
+        return None
+    return plan
 
 
 def _blocking(code: str, message: str, field: str, step: str) -> Problem:
     return Problem(code=code, message=message, field=field, step=step, blocks_review=True)
+
+
+def _of_segments(campaign: Campaign) -> list[Problem]:
+    """Segments that are archived, or whose condition names what is not there any more."""
+    found: list[Problem] = []
+    for segment in segments_of(campaign):
+        place = {"field": "include_segments", "step": "audience"}
+        if segment.archived_at is not None:
+            message = _("The segment “%(name)s” is archived. Bring it back, or choose another.")
+            found.append(_blocking("segment_archived", message % {"name": segment.name}, **place))
+            continue
+        try:
+            people_in(segment, now=timezone.now())
+        except InvalidInput as error:
+            message = _("The segment “%(name)s” cannot be used: %(reason)s")
+            found.append(_blocking("segment_broken", message % {"name": segment.name, "reason": error}, **place))
+    return found
 
 
 def _of_text(campaign: Campaign, senders: tuple[Sender, ...]) -> list[Problem]:

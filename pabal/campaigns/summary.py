@@ -96,6 +96,7 @@ class PlanSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     `subscribed`: candidates who agreed to this purpose. `balance_before`: what was available when the plan was made;
     `balance_after` may be negative: then it does not cover the plan. `finishes_at` null: nothing is sent in time.
+    `segments`: key → version of each segment that the audience was made of.
     """
 
     planned_for: datetime
@@ -117,6 +118,7 @@ class PlanSummary(msgspec.Struct, frozen=True, kw_only=True):
     balance_before: int = 0
     balance_after: int = 0
     warnings: tuple[Warning, ...] = ()
+    segments: dict[str, int] = {}
     seconds: float = 0.0
 
     @property

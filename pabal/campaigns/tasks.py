@@ -8,7 +8,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from pabal.campaigns.lifecycle import database_dsn, finish_done, start_due, unfinished_plans
 
-__all__ = ["enqueue", "finish_done", "make_plan", "resume_plans", "start_due"]
+__all__ = ["enqueue", "enqueue_list", "fill_list", "finish_done", "make_plan", "resume_plans", "start_due"]
 
 
 @app.task(queue="engine", name="make_plan", pass_context=False)
@@ -29,6 +29,23 @@ def enqueue(plan_id: int, *, seconds: int = 0) -> None:
         with transaction.atomic():
             job = make_plan.configure(queueing_lock=f"plan-{plan_id}", schedule_in={"seconds": seconds})
             job.defer(plan_id=plan_id)
+    except AlreadyEnqueued:
+        return
+
+
+@app.task(queue="engine", name="fill_list")
+def fill_list(question_id: str) -> None:
+    """Put the people of a segment on a list."""
+    from pabal.campaigns import list_making, warehouse
+
+    list_making.fill(question_id, warehouse.current())
+
+
+def enqueue_list(question_id: str) -> None:
+    """Have the engine fill a list, when this transaction is committed. Twice is once."""
+    try:
+        with transaction.atomic():
+            fill_list.configure(queueing_lock=f"list-{question_id}").defer(question_id=question_id)
     except AlreadyEnqueued:
         return
 

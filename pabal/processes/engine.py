@@ -19,12 +19,12 @@ import psycopg
 from prometheus_client import Gauge
 
 from pabal.config import Config, get
+from pabal.database import LEADER_LOCK
 from pabal.errors import PabalError
 from pabal.processes import monitor
 
 log = logging.getLogger(__name__)
 
-LEADER_LOCK = 7_206_001  # any number; the same in every engine
 CONCURRENCY = 4
 LAG = Gauge("pabal_warehouse_lag_seconds", "Age of the oldest change that the warehouse has not read")
 LEADS = Gauge("pabal_engine_leads", "1 while this engine leads")
@@ -116,12 +116,16 @@ async def _start(config: Config, health: Health) -> list[asyncio.Task[None]]:
     from procrastinate.contrib.django import app
 
     from pabal.audience.tasks import resume_imports
+    from pabal.campaigns import segment_sizes
     from pabal.campaigns import tasks as campaigns
+    from pabal.campaigns.answering import Answerer
+    from pabal.campaigns.list_making import resume_lists
     from pabal.campaigns.warehouse import open_warehouse
 
     warehouse = await asyncio.to_thread(open_warehouse, config)
     await asyncio.to_thread(resume_imports)
     await asyncio.to_thread(campaigns.resume_plans)
+    await asyncio.to_thread(resume_lists)
 
     def synchronise() -> None:
         warehouse.run_once()
@@ -138,11 +142,17 @@ async def _start(config: Config, health: Health) -> list[asyncio.Task[None]]:
         campaigns.start_due()
         campaigns.finish_done()
 
+    def segments() -> None:
+        segment_sizes.count_due(warehouse)
+
     health.trouble = None
     return [
         asyncio.create_task(work()),
         asyncio.create_task(_every(1.0, synchronise, health)),
         asyncio.create_task(_every(0.5, campaigns_tick, health)),
+        asyncio.create_task(Answerer(warehouse, config.database_dsn).run()),
+        asyncio.create_task(_every(5.0, segments, health)),
+        asyncio.create_task(_every(86_400.0, segment_sizes.thin, health)),
     ]
 
 
