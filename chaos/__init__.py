@@ -1,0 +1,1 @@
+"""Real processes, killed at random moments while they send to two carriers that keep their own record."""
