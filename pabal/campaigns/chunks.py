@@ -13,6 +13,7 @@ from pabal.campaigns.summary import SAMPLES, ChunkSummary, Portion, SkipCount, T
 from pabal.campaigns.ways import Way, ways_frame
 from pabal.campaigns.write import Chunk
 from pabal.delivery.models import BatchState, Encoding, MessageKind
+from pabal.policy.countries import campaign_refusal
 from pabal.policy.skips import TEXT_REASONS, SkipReason
 from pabal.policy.verdict import SKIP, Policy, verdict
 
@@ -73,13 +74,15 @@ class Judged:
         deadline: datetime,
     ) -> None:
         # A country that a sender reaches but that has no price cannot be sent to either: as if it were none.
-        reached = pl.when(pl.col("country").is_in(list(ways))).then("country").otherwise(pl.lit(""))
+        codes = page["country"].unique().to_list()
+        known = [code for code in codes if code in ways or campaign_refusal(policy.routes, code, policy.kind)]
+        reached = pl.when(pl.col("country").is_in(known)).then("country").otherwise(pl.lit(""))
         judged = verdict(page.with_columns(country=reached), policy, now, deadline)
         judged = judged.join(ways_frame(ways), on="country", how="left", maintain_order="left")
         self.candidates = len(page)
         self.last_profile_id = int(page["profile_id"][-1])
         self.subscribed = int(page["subscribed"].sum())
-        self.countries = page["country"].unique().to_list()
+        self.countries = codes
         kept = judged["skip"].is_null()
         self.skipped = judged.filter(~kept).select("profile_id", "skip")
         self.kept = judged.filter(kept).sort(*_RUN, "profile_id")

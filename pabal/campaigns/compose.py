@@ -11,6 +11,7 @@ import polars as pl
 from pabal.audience.models import Profile
 from pabal.campaigns.models import Campaign
 from pabal.content.compose import Compiled, Content, Purpose, SenderFacts, ShortLinks, compile_content
+from pabal.delivery.accounts import capabilities
 from pabal.delivery.models import Sender
 from pabal.policy.countries import Route, can_send, is_domestic
 
@@ -49,7 +50,14 @@ def facts_of(sender: Sender) -> SenderFacts:
 
 def route_of(sender: Sender) -> Route:
     """What decides where a sender reaches. That it carries abroad is known by a price for the country (`ways`)."""
-    return Route(kind=cast(Any, sender.kind), country=sender.country, international=True)
+    able = capabilities(sender.account)
+    return Route(
+        kind=cast(Any, sender.kind),
+        country=sender.country,
+        international=True,
+        kinds=able.kinds,
+        encodings=able.encodings,
+    )
 
 
 def reaching(senders: Sequence[Sender], country: str) -> list[Sender]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from pabal.billing.prices import price_list
 from pabal.billing.queries import balance
-from pabal.campaigns.compose import compiled, content_of, facts_of, senders_of
+from pabal.campaigns.compose import compiled, content_of, facts_of, route_of, senders_of
 from pabal.campaigns.models import Campaign, Plan, PlanMode, PlanState
 from pabal.campaigns.people_sets import people_in, segment_versions, segments_of
 from pabal.campaigns.summary import PlanSummary
@@ -19,6 +19,8 @@ from pabal.content.failures import TemplateError
 from pabal.delivery.models import Sender, SenderState
 from pabal.delivery.short_links import short_links
 from pabal.errors import InvalidInput
+from pabal.policy.countries import campaign_refusal
+from pabal.policy.skips import SkipReason
 
 REVIEW_VALID = timedelta(hours=1)
 """How old a review may be when a campaign is launched on its strength."""
@@ -50,6 +52,7 @@ def problems(campaign: Campaign) -> list[Problem]:
         found.append(_blocking("text_missing", _("Write the message."), "text", "message"))
     else:
         found += _of_text(campaign, senders)
+    found += _of_accounts(senders)
     if senders and all(sender.state == SenderState.STOPPED for sender in senders):
         message = _("All senders of this campaign are stopped.")
         found.append(Problem(code="senders_stopped", message=message, field="senders", step="message"))
@@ -115,6 +118,17 @@ def _of_segments(campaign: Campaign) -> list[Problem]:
             message = _("The segment “%(name)s” cannot be used: %(reason)s")
             found.append(_blocking("segment_broken", message % {"name": segment.name, "reason": error}, **place))
     return found
+
+
+def _of_accounts(senders: tuple[Sender, ...]) -> list[Problem]:
+    """Countries of senders whose phones none of the chosen senders can write to: EUC-KR, for Korea."""
+    message = _("The account “%(account)s” does not take EUC-KR, without which no text reaches phones in Korea. Switch it on in the account's settings if the carrier takes it, or choose another sender.")  # fmt: skip
+    for sender in senders:
+        routes = [route_of(other) for other in senders]
+        if campaign_refusal(routes, sender.country, "sms") == SkipReason.ENCODING_NOT_SUPPORTED:
+            text = message % {"account": sender.account.name}
+            return [Problem(code="encoding_not_supported", message=text, field="senders", step="message")]
+    return []
 
 
 def _of_text(campaign: Campaign, senders: tuple[Sender, ...]) -> list[Problem]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -18,7 +20,7 @@ from pabal.delivery.credentials import seal, unseal
 from pabal.delivery.models import ProviderAccount
 from pabal.errors import InvalidInput, NotAllowed, NotFound, PabalError, Unavailable
 from pabal.providers import registry
-from pabal.providers.base import Report
+from pabal.providers.base import Capabilities, Report
 from pabal.providers.settings import fields, parse
 
 PATIENCE_S: Final = 8.0
@@ -61,6 +63,21 @@ def edit_account(account_id: int, *, name: str, settings: Mapping[str, Any], by:
     if changes:
         record(by, "account.edit", account, changes)
     return account
+
+
+def capabilities(account: ProviderAccount) -> Capabilities:
+    """What the account can carry with its settings; no connection is made, and its secrets are not needed."""
+    return _capabilities(account.provider, json.dumps(account.settings, sort_keys=True))
+
+
+@lru_cache(maxsize=1024)
+def _capabilities(provider: str, settings: str) -> Capabilities:
+    kind = registry.get(provider)
+    secret = {field.name: "-" for field in fields(kind.settings_type) if field.secret}
+    try:
+        return registry.make(provider, secret | json.loads(settings)).capabilities
+    except PabalError:  # settings from before an option changed: what every account of this carrier can
+        return kind.capabilities
 
 
 def with_secrets(account: ProviderAccount, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,8 @@ _DOMESTIC = (
     frozenset({"FI", "AX"}),
     frozenset({"NO", "SJ"}),
 )
+#: The alphabet of a country's phones → the encoding that a carrier must take to reach them all.
+_NEEDED: dict[Encoding, str] = {"kr": "euckr", "gsm": "gsm7"}
 #: Toll-free numbers of the North American plan carry texts in these countries only.
 _TOLL_FREE_NANP = frozenset({"US", "CA", "PR", "GU", "VI", "AS", "MP"})
 
@@ -45,11 +47,14 @@ class Country:
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """What decides where a sender reaches: its kind, its country, and whether its long code may send abroad."""
+    """What decides where a sender reaches: its kind, its country, whether its long code may send abroad, and what its
+    account can carry (`pabal.providers.base.Capabilities`)."""
 
     kind: SenderKind
     country: str
     international: bool = False
+    kinds: frozenset[str] = frozenset({"sms", "lms", "mms"})
+    encodings: frozenset[str] = frozenset({"gsm7", "ucs2", "euckr"})
 
 
 @cache
@@ -99,10 +104,15 @@ def is_domestic(sender_country: str, recipient_country: str) -> bool:
 def refusal(route: Route, recipient_country: str, kind: MessageKind) -> SkipReason | None:
     """Why this sender cannot carry this kind of message to this country; None when it can.
 
-    `COUNTRY_NOT_SUPPORTED`: not even an SMS arrives. `KIND_NOT_SUPPORTED`: an SMS would, this kind would not.
+    `COUNTRY_NOT_SUPPORTED`: not even an SMS arrives. `ENCODING_NOT_SUPPORTED`: its account does not take the encoding of
+    every phone there. `KIND_NOT_SUPPORTED`: an SMS would arrive, this kind would not.
     """
     if not _reaches(route, recipient_country):
         return SkipReason.COUNTRY_NOT_SUPPORTED
+    if _NEEDED[country(recipient_country).encoding] not in route.encodings:
+        return SkipReason.ENCODING_NOT_SUPPORTED
+    if kind not in route.kinds:
+        return SkipReason.KIND_NOT_SUPPORTED
     if kind == "sms":
         return None
     national = is_domestic(route.country, recipient_country) or _is_north_american(route, recipient_country)
@@ -126,9 +136,8 @@ def campaign_refusal(routes: Sequence[Route], recipient_country: str, kind: Mess
     refusals = [refusal(route, recipient_country, kind) for route in routes]
     if None in refusals:
         return None
-    if SkipReason.KIND_NOT_SUPPORTED in refusals:
-        return SkipReason.KIND_NOT_SUPPORTED
-    return SkipReason.COUNTRY_NOT_SUPPORTED
+    hopeful = (SkipReason.KIND_NOT_SUPPORTED, SkipReason.ENCODING_NOT_SUPPORTED)
+    return next((reason for reason in hopeful if reason in refusals), SkipReason.COUNTRY_NOT_SUPPORTED)
 
 
 def _reaches(route: Route, recipient_country: str) -> bool:

@@ -21,6 +21,7 @@ class SkipReason(IntEnum):
     ALREADY_RECEIVED = 6
     COUNTRY_NOT_SUPPORTED = 7
     KIND_NOT_SUPPORTED = 8
+    ENCODING_NOT_SUPPORTED = 17
     RECENTLY_MESSAGED = 9
     STATE_CAP = 10
     OUTSIDE_HOURS = 11
@@ -150,6 +151,17 @@ SKIP_WORDS: dict[SkipReason, SkipWords] = {
             "이 국가에서 지원하지 않거나 발신번호로 보낼 수 없는 메시지 유형(LMS, MMS)입니다.",
         ),
         ("Send an SMS instead, or use another sender.", "SMS로 바꾸거나 다른 발신번호를 사용하세요."),
+    ),
+    SkipReason.ENCODING_NOT_SUPPORTED: _words(
+        ("Encoding not supported", "지원하지 않는 문자 인코딩"),
+        (
+            "Phones there need an encoding that the sender's account does not take: Korea reads EUC-KR only.",
+            "발신번호의 계정이 이 국가에 필요한 인코딩을 지원하지 않습니다. 국내 문자는 EUC-KR로만 보낼 수 있습니다.",
+        ),
+        (
+            "Switch EUC-KR on in the account's settings if the carrier takes it, or use a sender of another account.",
+            "통신사가 지원한다면 계정 설정에서 EUC-KR을 켜고, 아니면 다른 계정의 발신번호를 사용하세요.",
+        ),
     ),
     SkipReason.RECENTLY_MESSAGED: _words(
         ("Recently messaged", "최근 발송 고객"),

@@ -146,6 +146,7 @@ def _skip(policy: Policy, now: datetime, deadline: datetime | None) -> pl.Expr:
         (pl.col("already_received"), SkipReason.ALREADY_RECEIVED),
         (pl.col("refused") == SkipReason.COUNTRY_NOT_SUPPORTED.value, SkipReason.COUNTRY_NOT_SUPPORTED),
         (pl.col("refused") == SkipReason.KIND_NOT_SUPPORTED.value, SkipReason.KIND_NOT_SUPPORTED),
+        (pl.col("refused") == SkipReason.ENCODING_NOT_SUPPORTED.value, SkipReason.ENCODING_NOT_SUPPORTED),
         (_recently_messaged(policy, now), SkipReason.RECENTLY_MESSAGED),
         (pl.col("sent_24h") >= pl.col("cap"), SkipReason.STATE_CAP),
         (closed, SkipReason.OUTSIDE_HOURS),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from pabal.errors import InvalidInput
 from pabal.policy.candidates import CANDIDATES
 from pabal.policy.countries import Route, can_send
 from pabal.policy.hours import HoursOptions, Place, Window, closing, next_opening
-from pabal.policy.skips import SkipReason
+from pabal.policy.skips import TEXT_REASONS, SkipReason
 from pabal.policy.verdict import Policy, after_text, verdict
 
 NOON_IN_SEOUL = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -92,6 +93,8 @@ CASES: list[tuple[str, dict[str, Any], Policy, datetime, str | None]] = [
     ("at night, skipping", {}, Policy(routes=(KOREAN,), quiet_hours="skip"), NIGHT_IN_SEOUL, "outside_hours"),
     ("an order at night", {}, ORDER_NEWS, NIGHT_IN_SEOUL, None),
     ("night consent within a night window", {"night_consent": True}, Policy(routes=(KOREAN,), company=None), NIGHT_IN_SEOUL, None),
+    ("a carrier that does not take EUC-KR", {}, Policy(routes=(replace(KOREAN, encodings=frozenset({"gsm7", "ucs2"})),)), NOON_IN_SEOUL, "encoding_not_supported"),
+    ("a carrier without LMS", {}, Policy(routes=(replace(KOREAN, kinds=frozenset({"sms"})),), kind="lms"), NOON_IN_SEOUL, "kind_not_supported"),
     ("a company that only opens at night", {}, Policy(routes=(KOREAN,), company=Window(opens=time(22), closes=time(6))), NOON_IN_SEOUL, "outside_hours"),
     ("the first rule that fails is named", {"subscribed": False, "suppressed": True, "phone": "", "excluded": True}, POLICY, NIGHT_IN_SEOUL, "not_subscribed"),
     ("the order is that of the codes", {"phone_rank": 3, "already_received": True, "last_campaign_at": ago(hours=1)}, POLICY, NOON_IN_SEOUL, "duplicate_phone"),
@@ -107,7 +110,7 @@ def test_the_first_rule_that_fails_names_the_reason(
 
 def test_every_reason_of_the_plan_has_a_case() -> None:
     named = {case[4] for case in CASES} - {None}
-    assert named == {code.key for code in SkipReason if code < SkipReason.EMPTY_TEXT}
+    assert named == {code.key for code in SkipReason if code not in TEXT_REASONS}
 
 
 def test_a_message_goes_now_when_the_place_is_open() -> None:
