@@ -81,9 +81,9 @@ class Messages:
         times = self._parameters.integer(condition.times)
         return (
             "SELECT m.profile_id AS profile_id FROM ("
-            "SELECT message_id, profile_id, toDateTime64(accepted.at, 3, 'UTC') AS at "
+            "SELECT message_id, profile_id, toDateTime64(since, 3, 'UTC') AS at "
             f"FROM (SELECT DISTINCT message_id, profile_id FROM message WHERE {sent}) AS sent INNER JOIN "
-            f"(SELECT message_id, min(at) AS at FROM message_event WHERE {happened} GROUP BY message_id) AS accepted "
+            f"(SELECT message_id, min(at) AS since FROM message_event WHERE {happened} GROUP BY message_id) AS accepted "
             "USING (message_id)) AS m "
             f"ASOF INNER JOIN (SELECT profile_id, at {rows}) AS e ON m.profile_id = e.profile_id AND m.at < e.at "
             f"WHERE toUnixTimestamp64Milli(e.at) - toUnixTimestamp64Milli(m.at) <= {milliseconds(condition.within)} "

@@ -26,7 +26,7 @@ class Query:
 
 
 def compile(condition: Condition, *, now: datetime, zone: str, names: Names = _NO_NAMES, prefix: str = "p") -> Query:
-    """The query that yields `profile_id` of each who fulfils the condition, in ascending order, each once.
+    """The query that yields `profile_id` of each who fulfils the condition, each once, in no order.
 
     `now` (with a zone) is the moment of the question, `zone` (IANA) where its days begin. It can stand in
     `profile_id IN (…)` of another query: `prefix` keeps the parameters' names apart.
@@ -47,7 +47,8 @@ def page(condition: Condition, *, after: int, size: int, now: datetime, zone: st
         f"bitmapSubsetLimit({members}, toUInt64({parameters.integer(after + 1)}), toUInt64({parameters.integer(size)}))"
     )
     return Query(
-        sql=f"{tree.with_()}\nSELECT arrayJoin(bitmapToArray({part})) AS profile_id", parameters=parameters.values
+        sql=f"{tree.with_()}\nSELECT arrayJoin(arraySort(bitmapToArray({part}))) AS profile_id",
+        parameters=parameters.values,
     )
 
 
@@ -67,7 +68,8 @@ def membership(
     tree, parameters = _tree(now, zone, names, only=sorted(set(profiles)))
     members = tree.members(tree.bitmap(names.inline(condition)))
     return Query(
-        sql=f"{tree.with_()}\nSELECT arrayJoin(bitmapToArray({members})) AS profile_id", parameters=parameters.values
+        sql=f"{tree.with_()}\nSELECT arrayJoin(arraySort(bitmapToArray({members}))) AS profile_id",
+        parameters=parameters.values,
     )
 
 
