@@ -10,6 +10,7 @@ from prometheus_client import Gauge
 from pabal.config import Config
 from pabal.errors import Unavailable
 from pabal.warehouse.client import Warehouse
+from pabal.warehouse.owners import Owners
 from pabal.warehouse.schema import drop_working_tables
 from pabal.warehouse.sync import Source, Synchroniser
 
@@ -86,6 +87,16 @@ SOURCES = (
         SELECT message_id, kind, at, reason FROM message_event WHERE xid >= {low} AND xid < {high}
         """,
     ),
+    # Times beyond what ClickHouse holds are brought to its ends, infinity too.
+    Source(
+        name="event",
+        table="event",
+        query="""
+        SELECT id AS event_id, name, profile_id, least(greatest(at, '1900-01-01Z'), '2299-12-31Z') AS at,
+               properties AS json
+        FROM event WHERE xid >= {low} AND xid < {high} AND profile_id IS NOT NULL
+        """,
+    ),
     Source(
         name="batch",
         table="batch",
@@ -94,6 +105,18 @@ SOURCES = (
         FROM batch WHERE xid >= {low} AND xid < {high}
         """,
     ),
+)
+
+#: An event's person changes only by a merge, or when an anonymous visitor turns out to be somebody: then it was not
+#: here before. Somebody who was erased leaves an empty row.
+OWNERS = Owners(
+    merges="SELECT old_id, new_id FROM profile_merge WHERE xid >= {low} AND xid < {high} ORDER BY id",
+    forgotten="""
+    SELECT profile_id FROM profile_tombstone WHERE xid >= {low} AND xid < {high}
+    UNION SELECT id FROM profile
+    WHERE xid >= {low} AND xid < {high} AND external_id IS NULL AND phone = '' AND email = ''
+    """,
+    events="SELECT id, profile_id FROM event WHERE id IN ({ids})",
 )
 
 _opening = threading.Lock()
@@ -111,7 +134,7 @@ def open_warehouse(config: Config) -> Synchroniser:
             warehouse = Warehouse(path=config.home_path / "warehouse", url=config.clickhouse_url)
             drop_working_tables(warehouse)
             INFO.labels(version=warehouse.version, kind="server" if config.clickhouse_url else "chdb").set(1)
-            _current = Synchroniser(warehouse, config.database_dsn, SOURCES)
+            _current = Synchroniser(warehouse, config.database_dsn, SOURCES, OWNERS)
         return _current
 
 

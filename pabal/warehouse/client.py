@@ -25,6 +25,10 @@ SETTINGS: dict[str, Any] = {
     "join_use_nulls": 1,
     "do_not_merge_across_partitions_select_final": 0,
     "input_format_null_as_default": 1,
+    # Senders write {"a.b": 1, "a": {"b": 2}} and name a property twice: the first one counts.
+    "type_json_skip_duplicated_paths": 1,
+    # A round may hold events of many months: the tables bound how many (`schema`).
+    "max_partitions_per_insert_block": 0,
     # A text of a JSON property stays the text that was sent, though it looks like a date.
     "input_format_try_infer_dates": 0,
     "input_format_try_infer_datetimes": 0,

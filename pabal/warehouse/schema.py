@@ -5,6 +5,8 @@ synchronisation counts, and it hides the key when `deleted`. Read them with `FIN
 PostgreSQL, so its number orders what was seen, which transaction numbers do not: a transaction that began early may
 commit late.
 
+`event` grows only: a plain `MergeTree`, read without `FINAL`. Each event is in it once (`sync` says how).
+
 `number` is a phone as a number (E.164 without the plus): joins over it are several times faster than over text.
 """
 
@@ -13,12 +15,20 @@ from __future__ import annotations
 from pabal.warehouse.client import Warehouse
 
 #: Raised with each change of the tables: an older warehouse is dropped and filled again from PostgreSQL.
-VERSION = 2
+VERSION = 3
+
+#: Months are the parts of the table. What a wrong clock or a hostile sender dates outside of these years shares two
+#: parts, so that no insert is spread over more than 722.
+_MONTH = "multiIf(at < '1990-01-01 00:00:00', 0, at >= '2050-01-01 00:00:00', 999912, toYYYYMM(at))"
+
+#: Tables that hold what they are given: no row replaces another.
+APPENDED = frozenset({"event"})
 
 _ROUND = "round UInt64, deleted UInt8 DEFAULT 0"
 #: JSON arrives as text in `json`. An insert would read a text that looks like a date as one; the cast does not (with the
 #: settings of `client`), so that a text stays as it was sent.
 _PROPERTIES = "json String EPHEMERAL, properties JSON DEFAULT CAST(if(json = '', '{}', json), 'JSON')"
+_JSON = "JSON(max_dynamic_paths=256, max_dynamic_types=16)"
 _NUMBER = "number UInt64 MATERIALIZED toUInt64OrZero(substring(phone, 2))"
 
 TABLES: dict[str, str] = {
@@ -57,12 +67,20 @@ TABLES: dict[str, str] = {
     + ") ENGINE = ReplacingMergeTree(round, deleted) ORDER BY batch_id",
     "skip": f"skip_id UInt64, campaign_id UInt64, profile_id UInt64, reason UInt8, at DateTime64(6, 'UTC'), {_ROUND}"
     + ") ENGINE = ReplacingMergeTree(round, deleted) ORDER BY (campaign_id, profile_id, skip_id)",
+    # A property beyond the 256 most common of a part is found, too, but read more slowly.
+    "event": f"""
+        event_id UInt64, name LowCardinality(String), profile_id UInt64, at DateTime64(3, 'UTC'),
+        json String EPHEMERAL, properties {_JSON} DEFAULT CAST(if(json = '', '{{}}', json), '{_JSON}'), round UInt64,
+        INDEX by_round round TYPE minmax
+        ) ENGINE = MergeTree PARTITION BY {_MONTH} ORDER BY (name, profile_id, at)
+        SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+        """,
 }
 
 #: Where each source stands, and what the warehouse was made from.
 _OWN = {
     "cursor": "source String, low UInt64, round UInt64, at DateTime64(6, 'UTC')"
-    ") ENGINE = ReplacingMergeTree(round) ORDER BY source",
+    ") ENGINE = ReplacingMergeTree(round) ORDER BY source SETTINGS fsync_after_insert = 1, fsync_part_directory = 1",
     "origin": "version UInt32, origin String, made_at DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY made_at",
 }
 
@@ -84,6 +102,13 @@ def drop_working_tables(warehouse: Warehouse) -> None:
     found = "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'plan_')"
     for (name,) in warehouse.rows(found):
         warehouse.command(f"DROP TABLE IF EXISTS `{name}` SYNC")
+
+
+def forget_rounds_above(warehouse: Warehouse, table: str, number: int) -> None:
+    """Delete what a round wrote that broke off: rows of a later round than the last one whose cursor was stored."""
+    later = f"FROM `{table}` WHERE round > {{number:UInt64}}"
+    if warehouse.rows(f"SELECT 1 {later} LIMIT 1", {"number": number}):
+        warehouse.command(f"DELETE {later}", {"number": number})
 
 
 def origin(warehouse: Warehouse) -> tuple[int, str] | None:

@@ -3,11 +3,12 @@
 Each source is a query that gives the rows whose change marker `xid` is at or above a bound. A round reads all sources
 in one snapshot and writes what it found; then it moves each source's cursor to `pg_snapshot_xmin` of that snapshot.
 Below it no transaction can still commit, so no row is missed, whatever commits late. A round that breaks off before the
-cursor moved reads the same rows again, which is harmless: the tables replace by key, and the later round wins.
+cursor moved reads the same rows again, which is harmless where a table replaces by key, and the later round wins. From a
+table that only grows, what the broken round wrote is deleted first: its number is above that of the cursor.
 
 A normal round stops below `pg_snapshot_xmin`. A *complete* one also takes what is committed above it: while a
 long import holds the bound down, planning must still see the messages of a plan that was committed meanwhile. Those
-rows are read again later.
+rows are read again later; a table that only grows does without them.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ import pyarrow as pa
 from adbc_driver_postgresql import dbapi
 
 from pabal.errors import Unavailable
+from pabal.warehouse import owners as ownership
 from pabal.warehouse import schema
 from pabal.warehouse.client import Warehouse
+from pabal.warehouse.owners import Owners
+from pabal.warehouse.writing import write
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,15 +72,17 @@ class Synchroniser:
     A warehouse with another schema, or filled from another database, is emptied and filled again.
     """
 
-    def __init__(self, warehouse: Warehouse, dsn: str, sources: Sequence[Source]) -> None:
+    def __init__(self, warehouse: Warehouse, dsn: str, sources: Sequence[Source], owners: Owners | None = None) -> None:
         self.warehouse = warehouse
         self._dsn = dsn
+        self._owners = owners
         self._sources = tuple(sources)
         self._turn = threading.Lock()
         self._last_round = 0.0
         self._cursors: dict[str, int] = {}
         self._number = 0
         self._opened = False
+        self._filled = False
 
     def run_once(self, *, complete: bool = False) -> Round:
         """One round. Raises `Unavailable` when PostgreSQL or ClickHouse does not answer; the next round repeats it."""
@@ -86,13 +92,17 @@ class Synchroniser:
             high, database = _bounds(connection)
             self._open(high, database)
             self._number += 1
+            self._opened = False  # until it is through: a round that breaks off leaves rows to be deleted
             rows = {}
+            if self._owners is not None:
+                rows[ownership.NAME] = self._follow_owners(connection, self._owners, high)
             for source in self._sources:
                 low = self._cursors.get(source.name, 0)
-                until = _EVERYTHING if complete else high
+                until = _EVERYTHING if complete and source.table not in schema.APPENDED else high
                 rows[source.name] = self._copy(connection, source, low, until) if low < until else 0
             self._move(high, [name for name, count in rows.items() if count])
             self._last_round = taken_at
+            self._opened = self._filled = True
             return Round(number=self._number, high=high, rows=rows, seconds=time.monotonic() - started)
 
     def lag(self) -> float:
@@ -123,8 +133,19 @@ class Synchroniser:
             self._open(high, database)
             return
         self._cursors = {str(source): int(low) for source, low, _ in found}
+        self._filled = bool(found)
         self._number = max((int(number) for _, _, number in found), default=0)
+        rounds = {str(source): int(number) for source, _, number in found}
+        for source in self._sources:
+            if source.table in schema.APPENDED:
+                schema.forget_rounds_above(self.warehouse, source.table, rounds.get(source.name, 0))
         self._opened = True
+
+    def _follow_owners(self, connection: Any, owners: Owners, high: int) -> int:
+        low = self._cursors.get(ownership.NAME, 0)
+        if not self._filled:
+            return 0
+        return ownership.follow(self.warehouse, connection, owners, low, high)
 
     def _copy(self, connection: Any, source: Source, low: int, high: int) -> int:
         """Read and write one source; the number of rows. A batch is written while the next one is read."""
@@ -133,13 +154,13 @@ class Synchroniser:
             cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)})
             # A query with parameters cannot use COPY, which is several times faster; these are plain numbers.
             cursor.execute(source.query.format(low=int(low), high=int(high)))
-            writing: Future[None] | None = None
+            writing: Future[int] | None = None
             for batch in cursor.fetch_record_batch():
                 table = pa.Table.from_batches([batch])
                 numbers = pa.repeat(pa.scalar(self._number, pa.uint64()), table.num_rows)
                 if writing is not None:
                     writing.result()
-                writing = thread.submit(self.warehouse.insert, source.table, table.append_column("round", numbers))
+                writing = thread.submit(write, self.warehouse, source.table, table.append_column("round", numbers))
                 count += table.num_rows
             if writing is not None:
                 writing.result()
@@ -148,6 +169,10 @@ class Synchroniser:
     def _move(self, high: int, moved: Sequence[str]) -> None:
         """Move the cursors. Those that read nothing need not be stored: reading nothing again costs nothing."""
         self._cursors.update((source.name, high) for source in self._sources)
+        if self._owners is not None:
+            self._cursors[ownership.NAME] = high
+        if not self._filled:
+            moved = list(self._cursors)
         if not moved:
             return
         now = datetime.now(UTC)

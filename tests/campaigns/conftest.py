@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pabal.campaigns.lifecycle import database_dsn
-from pabal.campaigns.warehouse import SOURCES
+from pabal.campaigns.warehouse import OWNERS, SOURCES
 from pabal.warehouse import schema
 from pabal.warehouse.client import Warehouse
 from pabal.warehouse.sync import Synchroniser
@@ -30,7 +30,7 @@ def warehouse(engine_folder: Path) -> Iterator[Warehouse]:
 
 @pytest.fixture
 def synchroniser(warehouse: Warehouse, transactional_db: None) -> Synchroniser:
-    return Synchroniser(warehouse, database_dsn(), SOURCES)
+    return Synchroniser(warehouse, database_dsn(), SOURCES, OWNERS)
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ if __name__ == "__main__":
 
     from pabal.campaigns.lifecycle import database_dsn
     from pabal.campaigns.planning import carry_out
-    from pabal.campaigns.warehouse import SOURCES
+    from pabal.campaigns.warehouse import OWNERS, SOURCES
     from pabal.warehouse.client import Warehouse
     from pabal.warehouse.sync import Synchroniser
 
     warehouse = Warehouse(path=Path(sys.argv[2]))
-    carry_out(int(sys.argv[1]), Synchroniser(warehouse, database_dsn(), SOURCES), dsn=database_dsn(), page=100)
+    carry_out(int(sys.argv[1]), Synchroniser(warehouse, database_dsn(), SOURCES, OWNERS), dsn=database_dsn(), page=100)
