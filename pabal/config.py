@@ -57,6 +57,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "Asia/Seoul"
     )
     language: Annotated[str, "Console language until a user chooses: ko or en."] = "ko"
+    suppress_invalid_after: Annotated[
+        int, "A number that carriers called invalid so many times in a row gets nothing more; 0: never mind."
+    ] = 2
+    suppress_unreachable_after: Annotated[
+        int, "A number that could not be reached so many times in a row gets nothing more; 0: never mind."
+    ] = 5
     log_format: Annotated[str, "text or json."] = "text"
     log_level: Annotated[str, "DEBUG, INFO, WARNING or ERROR."] = "INFO"
     allow_fictional: Annotated[

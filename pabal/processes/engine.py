@@ -119,7 +119,9 @@ async def _start(config: Config, health: Health) -> list[asyncio.Task[None]]:
     from pabal.campaigns import segment_sizes
     from pabal.campaigns import tasks as campaigns
     from pabal.campaigns.answering import Answerer
+    from pabal.campaigns.dead_numbers import suppress_dead
     from pabal.campaigns.list_making import resume_lists
+    from pabal.campaigns.signup.ticking import tick as signups
     from pabal.campaigns.warehouse import open_warehouse
 
     warehouse = await asyncio.to_thread(open_warehouse, config)
@@ -145,11 +147,18 @@ async def _start(config: Config, health: Health) -> list[asyncio.Task[None]]:
     def segments() -> None:
         segment_sizes.count_due(warehouse)
 
+    def dead_numbers() -> None:
+        suppress_dead(
+            warehouse.warehouse, invalid=config.suppress_invalid_after, unreachable=config.suppress_unreachable_after
+        )
+
     health.trouble = None
     return [
         asyncio.create_task(work()),
+        asyncio.create_task(_every(600.0, dead_numbers, health)),
         asyncio.create_task(_every(1.0, synchronise, health)),
         asyncio.create_task(_every(0.5, campaigns_tick, health)),
+        asyncio.create_task(_every(5.0, signups, health)),
         asyncio.create_task(Answerer(warehouse, config.database_dsn).run()),
         asyncio.create_task(_every(5.0, segments, health)),
         asyncio.create_task(_every(86_400.0, segment_sizes.thin, health)),
