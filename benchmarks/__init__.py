@@ -9,7 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: Name on the command line → module.
-BENCHMARKS = {"import": "import_", "plan": "plan", "dispatch": "dispatch"}
+BENCHMARKS = {
+    "import": "import_",
+    "plan": "plan",
+    "dispatch": "dispatch",
+    "intake-batch": "intake_batch",
+    "intake-single": "intake_single",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,9 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pabal.settings")
 django.setup()
 
-from pabal.edge.app import app  # noqa: E402
+from pabal.edge.app import app as whole  # noqa: E402
+from pabal.edge.intake.front import Front  # noqa: E402
+
+app = Front(whole)
 
 __all__ = ["app"]

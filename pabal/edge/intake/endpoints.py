@@ -41,6 +41,7 @@ _ONE: Final = {
 """The last part of the address → call. The short ones are what Segment's browser library uses."""
 
 _BATCHES: Final = ("batch", "b", "import")
+ADDRESSES: Final = frozenset(f"/v1/{call}" for call in (*_ONE, *_BATCHES))
 _CORS: Final = (
     (b"access-control-allow-methods", b"POST, OPTIONS"),
     (b"access-control-allow-headers", b"authorization, content-type, content-encoding, anonymousid"),
