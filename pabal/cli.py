@@ -19,6 +19,7 @@ from pabal.errors import PabalError
 COMMANDS = (
     "pabal.processes.commands",
     "pabal.audience.import_command",
+    "pabal.audience.write_key_command",
     "pabal.campaigns.commands",
     "pabal.accounts.commands",
 )

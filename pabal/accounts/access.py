@@ -72,11 +72,16 @@ def actor(request: HttpRequest) -> Actor:
 
 
 def client_address(request: HttpRequest) -> str:
-    """The caller's IP address. `X-Forwarded-For` counts only where a trusted proxy (setting `trusted_proxies`) wrote it:
-    the last address in it that is not itself such a proxy.
+    """The caller's IP address; see `address_behind`."""
+    return address_behind(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
+
+
+def address_behind(peer: str, forwarded: str) -> str:
+    """The IP address of a caller whose connection comes from `peer`. `forwarded` (X-Forwarded-For) counts only where a
+    trusted proxy (setting `trusted_proxies`) wrote it: the last address in it that is not itself such a proxy.
     """
-    address = _address(request.META.get("REMOTE_ADDR", "")) or "0.0.0.0"  # noqa: S104
-    hops = [h.strip() for h in request.headers.get("X-Forwarded-For", "").split(",")]
+    address = _address(peer) or "0.0.0.0"  # noqa: S104
+    hops = [h.strip() for h in forwarded.split(",")]
     while hops and _trusted(address):
         previous = _address(hops.pop())
         if not previous:

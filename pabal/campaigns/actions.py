@@ -246,7 +246,7 @@ def move(campaign: Campaign, before: CampaignState, after: CampaignState, **fiel
     """The one way in which a campaign's state changes. False when it is not in the state `before` (any more)."""
     assert after in TRANSITIONS[before], f"{before} → {after} is no transition"
     fields.setdefault("state_reason", "")
-    changed = Campaign.objects.filter(pk=campaign.pk, state=before).update(
+    changed = Campaign.objects.filter(pk=campaign.pk, state=before, standing=False).update(
         state=after, updated_at=timezone.now(), **fields
     )
     return changed == 1

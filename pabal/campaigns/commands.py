@@ -68,7 +68,7 @@ def _verb(action: Callable[..., Campaign]) -> Callable[[argparse.Namespace], int
 
 
 def _campaigns(options: argparse.Namespace) -> int:
-    found = list(Campaign.objects.order_by("-id"))
+    found = list(Campaign.objects.filter(standing=False).order_by("-id"))
     if options.json:
         plain = [{"key": c.key, "name": c.name, "state": c.state, "starts_at": c.starts_at} for c in found]
         print(msgspec.json.encode(plain).decode())

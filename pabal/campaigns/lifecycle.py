@@ -31,7 +31,7 @@ def start_due(now: datetime | None = None) -> int:
 
 
 _NO_OPEN_BATCH = """
-SELECT c.id FROM campaign c WHERE c.state IN ('sending', 'ended') AND c.finished_at IS NULL
+SELECT c.id FROM campaign c WHERE c.state IN ('sending', 'ended') AND c.finished_at IS NULL AND NOT c.standing
 AND NOT EXISTS (SELECT FROM batch b WHERE b.campaign_id = c.id AND b.state IN ('queued', 'sending'))
 """
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -58,6 +59,13 @@ SELECT count(*) FILTER (WHERE state = 'subscribed'), count(*)
 FROM consent WHERE profile_id = ANY(%s) AND channel = 'text' AND purpose = 'promotional'
 """
 
+Claim = Callable[[Sender, str, str, datetime], str | None]
+"""Asked with (sender, phone, text, when it came), in the transaction that keeps the text: the answer to send, or None when
+it is none of its business."""
+
+CLAIMS: Final[list[Claim]] = []
+"""Who may take a text before it is read as STOP, START or HELP: apps above this one add themselves when they start."""
+
 log = logging.getLogger(__name__)
 
 
@@ -85,8 +93,11 @@ def receive(account_id: int, inbound: Inbound) -> Received | None:
         ids = [profile.pk for profile in profiles]
         country = profiles[0].country if profiles else sender.country
         meaning = read_reply(inbound.text, country or sender.country)
-        changes = bool(ids) and meaning in ("stop", "start") and _changes(ids, meaning)
-        reply = ""
+        claimed = _claimed(sender, phone, inbound)
+        if claimed is not None:
+            meaning = "start"
+        changes = claimed is None and bool(ids) and meaning in ("stop", "start") and _changes(ids, meaning)
+        reply = claimed or ""
         if changes or meaning == "help":
             reply = _confirmation(meaning, sender, profiles[0] if profiles else None, inbound.at)
         with raw_cursor() as cursor:
@@ -171,6 +182,15 @@ def _outgoing(received: Received, reference: int) -> Outgoing:
         subject="",
         expires_at=datetime.now(UTC) + CONFIRM_WITHIN,
     )
+
+
+def _claimed(sender: Sender, phone: str, inbound: Inbound) -> str | None:
+    """The answer of the first that takes the text; None: nobody does."""
+    for claim in CLAIMS:
+        answer = claim(sender, phone, inbound.text, inbound.at)
+        if answer is not None:
+            return answer
+    return None
 
 
 def _sender(account_id: int, address: str) -> Sender:

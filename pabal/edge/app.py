@@ -2,7 +2,8 @@
 
 GET  /{code}    a tracked link: record the click, redirect; or the opt-out page
 POST /{code}    stop, or undo
-POST /v1/…     events and people: `pabal.edge.intake`
+POST /v1/…      events and people: `pabal.edge.intake`
+…    /f/{key}, /o/{token}, /v1/forms/…, /v1/pabal.js   sign-up forms: `pabal.edge.forms`
 GET  /healthz   well or not
 GET  /metrics   Prometheus, for loopback only
 """
@@ -31,6 +32,8 @@ from pabal.delivery.hooks import Hooks
 from pabal.delivery.short_links import short_links
 from pabal.edge import optout
 from pabal.edge.clicks import ClickBook, Opening, TooMany
+from pabal.edge.forms.endpoints import ROUTES as FORM_ROUTES
+from pabal.edge.forms.work import Work
 from pabal.edge.hooks import hook
 from pabal.edge.intake.endpoints import Intake
 
@@ -75,9 +78,12 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     app.state.hooks.start()
     app.state.intake = Intake(config.get().database_dsn)
     await app.state.intake.start()
+    app.state.forms = Work()
+    app.state.forms.start()
     try:
         yield
     finally:
+        await app.state.forms.stop()
         await app.state.intake.stop()
         await app.state.hooks.stop()
         await app.state.book.stop()
@@ -185,6 +191,7 @@ app = Starlette(
         Route("/healthz", healthz),
         Route("/metrics", metrics),
         Route("/v1/hooks/{account_id:int}/{token:str}", hook, methods=["POST"]),
+        *FORM_ROUTES,
         Mount("/v1", app=events),
         Route("/{code:str}", link, methods=["GET", "HEAD"]),
         Route("/{code:str}", act, methods=["POST"]),

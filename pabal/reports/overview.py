@@ -60,7 +60,7 @@ def overview(now: datetime | None = None) -> Overview:
         available=balance.available,
         reserved=balance.reserved,
         days=_days(now),
-        campaigns=Campaign.objects.count(),
+        campaigns=Campaign.objects.filter(standing=False).count(),
         lists=List.objects.filter(archived_at=None).count(),
         senders=Sender.objects.filter(archived_at=None).count(),
     )

@@ -35,13 +35,14 @@ def home(request: HttpRequest) -> HttpResponse:
     found = overview()
     open_states = [CampaignState.PLANNING, CampaignState.SENDING, CampaignState.SCHEDULED, CampaignState.PAUSED]
     steps = _first_steps(found)
+    ordinary = Campaign.objects.filter(standing=False)
     values = {
         "o": found,
         "balance": formats.money(found.available / MILLI, config.get().currency),
         "reserved": formats.money(found.reserved / MILLI, config.get().currency) if found.reserved else "",
         "chart": _chart(found),
-        "running": rows(list(Campaign.objects.filter(state__in=open_states).order_by("-id")[:5])),
-        "recent": rows(list(Campaign.objects.exclude(state__in=open_states).order_by("-updated_at")[:5])),
+        "running": rows(list(ordinary.filter(state__in=open_states).order_by("-id")[:5])),
+        "recent": rows(list(ordinary.exclude(state__in=open_states).order_by("-updated_at")[:5])),
         "steps": steps if not all(s.done for s in steps) else [],
         "may_edit": person(request).may(Role.EDITOR),
         "totals": {name: found.total(name) for name in ("accepted", "delivered", "failed", "clicked")},

@@ -66,7 +66,7 @@ def rows(campaigns: list[Campaign]) -> list[Row]:
 @requires(Role.VIEWER)
 def index(request: HttpRequest) -> HttpResponse:
     """Newest first, searched by name and key, filtered by state, paged by cursor."""
-    found: QuerySet[Campaign] = Campaign.objects.order_by("-id")
+    found: QuerySet[Campaign] = Campaign.objects.filter(standing=False).order_by("-id")
     if q := request.GET.get("q", "").strip():
         found = found.filter(Q(name__icontains=q) | Q(key__icontains=q))
     if (chosen := request.GET.get("show", "")) in FILTERS:
@@ -85,7 +85,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "page": page,
         "q": q,
         "show": chosen,
-        "any": bool(campaigns) or Campaign.objects.exists(),
+        "any": bool(campaigns) or Campaign.objects.filter(standing=False).exists(),
         "live": any(c.state in {"planning", "sending"} for c in campaigns),
     }
     return render(request, "console/campaigns/index.html", values)

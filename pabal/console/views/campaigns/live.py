@@ -16,7 +16,7 @@ from pabal.accounts.models import Role
 from pabal.billing.models import MILLI
 from pabal.campaigns import actions, words
 from pabal.campaigns.compose import content_of, senders_of
-from pabal.campaigns.models import TRANSITIONS, Campaign, CampaignState, Plan, PlanMode
+from pabal.campaigns.models import TRANSITIONS, Campaign, CampaignState, Plan, PlanMode, SignupForm
 from pabal.campaigns.preview import preview_profile
 from pabal.console import charts, formats
 from pabal.console.parts import Bubble
@@ -33,6 +33,9 @@ LIVE = {CampaignState.SCHEDULED, CampaignState.PLANNING, CampaignState.SENDING}
 def show(request: HttpRequest, key: str) -> HttpResponse:
     """A draft opens at its first step; everything else shows its results."""
     campaign = get_object_or_404(Campaign, key=key)
+    if campaign.standing:  # it has no page of its own
+        form = get_object_or_404(SignupForm, campaign_id=campaign.pk)
+        return redirect("console:signup_form", key=form.key)
     if campaign.state == CampaignState.DRAFT:
         if person(request).may(Role.EDITOR):
             return redirect("console:campaign_audience" if not campaign.text else "console:campaign_review", key=key)
