@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Query, Schema
 from pydantic import AwareDatetime, Field
 
@@ -15,7 +16,7 @@ from pabal.accounts.audit import Subject
 from pabal.accounts.keys import Scope
 from pabal.api.messages import skip_label
 from pabal.api.operations import Area
-from pabal.api.pagination import Page, PageQuery, Paging, decode, encode
+from pabal.api.pagination import Page, PageQuery, decode, decode_several, encode
 from pabal.api.people import People, resolve
 from pabal.api.schemas import Id, found
 from pabal.audience import actions, queries
@@ -31,10 +32,12 @@ from pabal.audience.models import (
 )
 from pabal.delivery.forgetting import erase_people
 from pabal.delivery.models import EventKind
-from pabal.reports.profile import Blocked, ConsentChange, Moment, Reply, Sent, Skipped, timeline
+from pabal.errors import InvalidInput
+from pabal.reports.moments import RANKS, Blocked, ConsentChange, Did, Merged, Moment, Place, Reply, Sent, Skipped
+from pabal.reports.profile import timeline
 
 area = Area("Profiles")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Kind = Literal["event", "message", "skip", "consent", "reply", "block", "merge"]
 
 
 class ConsentOut(Schema):
@@ -108,10 +111,14 @@ class Changed(Schema):
     unknown: list[str]
 
 
-class MomentOut(Schema):
-    """One thing that happened: a message, a skip, a change of consent, a reply, a block."""
+class HistoryQuery(PageQuery):
+    kind: list[Kind] = Field(default_factory=list, description="Only these kinds; all of them when it is left out.")
 
-    kind: str = Field(description="message, skip, consent, reply or block")
+
+class MomentOut(Schema):
+    """One thing that happened: an event, a message, a skip, a change of consent, a reply, a block, a merge."""
+
+    kind: Kind
     at: datetime
     details: dict[str, Any]
 
@@ -150,17 +157,22 @@ def erase_profile(request: HttpRequest, profile_id: Id) -> None:
 
 
 @area.read("/profiles/{int:profile_id}/history", response=Page[MomentOut])
-def read_history(request: HttpRequest, profile_id: Id, page: Paging) -> dict[str, object]:
+def read_history(request: HttpRequest, profile_id: Id, query: Annotated[HistoryQuery, Query(...)]) -> dict[str, object]:
     """Read what happened with a person, the newest first.
 
-    Messages and what became of them, skips and why, changes of consent, replies, blocks. A page may be longer than
-    `limit` when several things happened at one moment.
+    Events, messages and what became of them, skips and why, changes of consent, replies, blocks, merges; those of
+    profiles that were merged into this one too.
     """
-    kind = f"history-{profile_id}"
-    place = decode(kind, page.cursor)
-    before = EPOCH + timedelta(microseconds=place) if place is not None else None
-    moments, last = timeline(_profile(profile_id), before=before, limit=page.limit)
-    cursor = encode(kind, (last - EPOCH) // timedelta(microseconds=1)) if last else None
+    name = f"history-{profile_id}"
+    numbers = decode_several(name, query.cursor, 3)
+    try:
+        before = Place.of((numbers[0], numbers[1], numbers[2])) if numbers else None
+    except ValueError:
+        raise InvalidInput(
+            _("This cursor is not one of this listing."), code="invalid_cursor", field="cursor"
+        ) from None
+    moments, last = timeline(_profile(profile_id), before=before, limit=query.limit, kinds=query.kind or RANKS)
+    cursor = encode(name, *last.numbers) if last else None
     return {"data": [_moment(moment) for moment in moments], "next_cursor": cursor}
 
 
@@ -237,9 +249,13 @@ def subject_of(ids: list[int]) -> Subject:
 
 def _moment(moment: Moment) -> dict[str, Any]:
     match moment:
+        case Did():
+            details: dict[str, Any] = {"name": moment.name, "properties": moment.properties}
+        case Merged():
+            details = {"profile_id": moment.old_id, "by": moment.by}
         case Sent():
             message = moment.message
-            details: dict[str, Any] = {
+            details = {
                 "message_id": message.pk,
                 "campaign": moment.campaign.key if moment.campaign else None,
                 "state": moment.state,
@@ -262,6 +278,7 @@ def _moment(moment: Moment) -> dict[str, Any]:
                 "source": moment.source,
                 "actor": moment.actor,
                 "wording": moment.statement.wording if moment.statement else None,
+                "moved_from": moment.moved_from,
             }
         case Reply():
             details = {

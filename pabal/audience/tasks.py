@@ -6,7 +6,7 @@ from django.db import connection
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from pabal.audience import importing
+from pabal.audience import consent_figures, importing
 from pabal.audience.models import Import, ImportState
 
 
@@ -31,3 +31,14 @@ def resume_imports() -> int:
     for import_id in left:
         run_import.defer(import_id=import_id)
     return len(left)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="engine", name="audience.count_consent", queueing_lock="count_consent")
+def count_consent(timestamp: int) -> None:
+    """Keep the consent centre's figures: sum up the tally, count the sources."""
+    try:
+        consent_figures.compact()
+        consent_figures.count_sources()
+    finally:
+        connection.close()

@@ -158,7 +158,7 @@ def test_a_phone_that_cannot_be_is_refused_beside_its_field(editor: Client) -> N
 def test_editing_changes_fields_and_properties_and_the_place_follows_the_phone(editor: Client) -> None:
     who = person(properties={"grade": "VIP", "points": 3, "old": "x"})
     form = {"last_name": "김", "first_name": "민서", "phone": "+12025550123", "p0": "Gold", "p1": "", "p2": "4"}
-    form |= {"new_name": "city", "new_value": "Busan"}
+    form |= {"new_name0": "city", "new_value0": "Busan"}
     assert editor.post(f"/profiles/{who.pk}/edit", form).status_code == 302
     who.refresh_from_db()
     assert (who.first_name, who.phone, who.country) == ("민서", "+12025550123", "US")
@@ -253,7 +253,7 @@ def test_the_timeline_goes_on_where_a_page_ended(editor: Client) -> None:
         Skip.objects.create(campaign_id=campaign.pk, profile_id=who.pk, reason=1, at=now - timedelta(days=n))
     page = said(editor.get(f"/profiles/{who.pk}"))
     assert page.count("No message") == 20
-    address = page.split('hx-get="/profiles/')[1].split('"')[0].replace("&amp;", "&")
+    address = f"{who.pk}?before=" + page.split("?before=")[1].split('"')[0].replace("&amp;", "&")
     rest = said(editor.get(f"/profiles/{address}", headers={"HX-Request": "true"}))
     assert rest.count("No message") == 5
     assert "<html" not in rest

@@ -102,56 +102,6 @@ class ProfileForm(forms.Form):
         return values
 
 
-class PropertiesForm(forms.Form):
-    """The custom properties of a person: `p0`, `p1`, … hold the values of `names`; `new_name` and `new_value` add one."""
-
-    new_name = forms.CharField(label=_("New property"), max_length=200, required=False)
-    new_value = forms.CharField(label=_("Value"), max_length=10_000, required=False)
-
-    def __init__(self, profile: Profile, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.held: dict[str, Any] = dict(sorted(profile.properties.items()))
-        self.names = [name for name, value in self.held.items() if not isinstance(value, dict | list)]
-        for at, name in enumerate(self.names):
-            value = self.held[name]
-            kind: dict[str, Any] = {"label": name, "required": False}
-            if isinstance(value, bool):
-                choices = [("", "–"), ("true", _("Yes")), ("false", _("No"))]
-                self.fields[f"p{at}"] = forms.ChoiceField(choices=choices, initial=str(value).lower(), **kind)
-            elif isinstance(value, int | float):
-                self.fields[f"p{at}"] = forms.FloatField(initial=value, **kind)
-            else:
-                self.fields[f"p{at}"] = forms.CharField(initial=value, max_length=10_000, **kind)
-
-    @property
-    def known(self) -> list[forms.BoundField]:
-        return [self[f"p{at}"] for at in range(len(self.names))]
-
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or {}
-        if values.get("new_value") and not values.get("new_name"):
-            self.add_error("new_name", _("Name the property."))
-        return values
-
-    def changes(self) -> dict[str, Any]:
-        """Property → new value, None for what was emptied. What stays as it was is left out."""
-        found: dict[str, Any] = {}
-        for at, name in enumerate(self.names):
-            said, was = self.cleaned_data.get(f"p{at}"), self.held[name]
-            value: Any = said
-            if said is None or said == "":
-                value = None
-            elif isinstance(was, bool):
-                value = said == "true"
-            elif isinstance(was, int) and float(said).is_integer():
-                value = int(said)
-            if value != was:
-                found[name] = value
-        if new := self.cleaned_data.get("new_name", "").strip():
-            found[new] = self.cleaned_data.get("new_value", "").strip() or None
-        return found
-
-
 class ConsentForm(forms.Form):
     """A change of consent that somebody told us about: what, how, when."""
 

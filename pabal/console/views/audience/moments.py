@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from pabal.audience.models import Channel, ConsentMethod, ConsentStatement
 from pabal.campaigns.models import Campaign
 from pabal.console import formats, statuses
 from pabal.console.forms.imports import PURPOSES
+from pabal.console.views.audience.preview_table import plain
 from pabal.delivery.event_reasons import reason_label
 from pabal.delivery.models import EventKind, MessageKind
 from pabal.policy.skips import SKIP_WORDS
-from pabal.reports.profile import Blocked, ConsentChange, Moment, Reply, Sent, Skipped
+from pabal.reports.moments import Blocked, ConsentChange, Did, Merged, Moment, Reply, Sent, Skipped
 from pabal.reports.recipients import State
 
 SUPPRESSIONS = {
@@ -29,6 +31,15 @@ SUPPRESSIONS = {
     "import": gettext_lazy("import"),
     "erased": gettext_lazy("refused before being forgotten"),
 }
+FILTER_LABELS = {
+    "events": gettext_lazy("Events"),
+    "messages": gettext_lazy("Messages"),
+    "consent": pgettext_lazy("timeline", "Consent"),
+    "merges": gettext_lazy("Merges"),
+}
+#: Properties of an event that its line shows; all of them unfold.
+_BRIEF = 3
+_BOUGHT = ("order", "purchase", "checkout", "cart", "주문", "구매", "결제", "장바구니")
 _STEPS = {
     EventKind.ACCEPTED: gettext_lazy("handed to the carrier"),
     EventKind.DELIVERED: gettext_lazy("on the phone"),
@@ -77,6 +88,8 @@ class Drawn:
     remedy: str = ""
     steps: tuple[Step, ...] = field(default=())
     statement: ConsentStatement | None = None
+    properties: tuple[tuple[str, str], ...] = field(default=())
+    json: str = ""
 
 
 def drawn(found: Iterable[Moment], language: Literal["en", "ko"]) -> list[Drawn]:
@@ -86,8 +99,18 @@ def drawn(found: Iterable[Moment], language: Literal["en", "ko"]) -> list[Drawn]
 
 def _draw(moment: Moment, language: Literal["en", "ko"]) -> Drawn:
     match moment:
+        case Did():
+            return _did(moment)
         case Sent():
             return _sent(moment)
+        case Merged():
+            return Drawn(
+                title=_("Merged with profile %(id)s") % {"id": moment.old_id},
+                at=moment.at,
+                icon="git-merge",
+                tone="accent",
+                text=moment.by,
+            )
         case Skipped():
             words = SKIP_WORDS[moment.reason]
             return Drawn(
@@ -112,6 +135,33 @@ def _draw(moment: Moment, language: Literal["en", "ko"]) -> Drawn:
             )
         case Blocked():
             return _blocked(moment)
+
+
+def _did(moment: Did) -> Drawn:
+    flat = tuple(_flat(moment.properties))
+    bought = any(word in moment.name.lower() for word in _BOUGHT)
+    brief = " · ".join(f"{name}: {value}" for name, value in flat[:_BRIEF])
+    return Drawn(
+        title=moment.name,
+        at=moment.at,
+        icon="shopping-bag" if bought else "zap",
+        tone="quiet",
+        text=brief,
+        properties=flat,
+        json=json.dumps(moment.properties, ensure_ascii=False, indent=2) if flat else "",
+    )
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Names with dots, as conditions write them, and values as people read them."""
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            yield from _flat(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        for number, inner in enumerate(value, start=1):
+            yield from _flat(inner, f"{path}[{number}]")
+    elif path or value:
+        yield path, plain(value)
 
 
 def _sent(moment: Sent) -> Drawn:
@@ -151,7 +201,8 @@ def _consent(moment: ConsentChange) -> Drawn:
     agreed = moment.state == "subscribed"
     words = {"channel": Channel(moment.channel).label, "purposes": purposes}
     method = str(ConsentMethod(moment.method).label)
-    how = " · ".join(part for part in (method, moment.source, moment.actor) if part)
+    moved = _("recorded for profile %(id)s") % {"id": moment.moved_from} if moment.moved_from else ""
+    how = " · ".join(part for part in (method, moment.source, moment.actor, moved) if part)
     title = _("Agreed to %(channel)s: %(purposes)s") if agreed else _("Refused %(channel)s: %(purposes)s")
     return Drawn(
         title=title % words,

@@ -8,10 +8,9 @@ from typing import Any, Literal
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -20,6 +19,7 @@ from pabal.accounts import audit
 from pabal.accounts.access import actor, person, requires
 from pabal.accounts.models import Role
 from pabal.audience import actions
+from pabal.audience.merge import current_id, likely_same
 from pabal.audience.models import (
     Channel,
     Consent,
@@ -38,7 +38,8 @@ from pabal.console.views.audience import moments
 from pabal.console.views.audience.people import local_times
 from pabal.console.views.audience.preview_table import plain
 from pabal.errors import PabalError
-from pabal.reports.profile import timeline
+from pabal.reports.moments import RANKS, Place
+from pabal.reports.profile import FILTERS, latest_at, timeline
 
 PER_PAGE = 20
 
@@ -79,21 +80,32 @@ def consent_grid(profile: Profile) -> list[tuple[Any, list[ConsentCell]]]:
 
 @requires(Role.VIEWER)
 def show(request: HttpRequest, profile_id: int) -> HttpResponse:
-    """A person's page. htmx asks for the next piece of the timeline with `?before=`."""
-    profile = get_object_or_404(Profile, pk=profile_id)
-    before = parse_datetime(request.GET.get("before", "").replace(" ", "+")) if request.GET.get("before") else None
-    if before is not None and timezone.is_naive(before):
-        before = None
-    found, following = timeline(profile, before=before, limit=PER_PAGE)
+    """A person's page. `?show=` filters the timeline (`FILTERS`); htmx asks for its next piece with `?before=`.
+
+    The id of a profile that was merged leads to the one that was kept.
+    """
+    profile = Profile.objects.filter(pk=profile_id).first()
+    if profile is None:
+        kept = current_id(profile_id)
+        if kept is None:
+            raise Http404
+        return redirect("console:profile", kept)
+    shown = request.GET.get("show", "")
+    before = Place.from_code(request.GET.get("before", ""))
+    found, following = timeline(profile, before=before, limit=PER_PAGE, kinds=FILTERS.get(shown, RANKS))
     language: Literal["en", "ko"] = "ko" if (get_language() or "").startswith("ko") else "en"
     values: dict[str, Any] = {
         "profile": profile,
         "moments": moments.drawn(found, language),
-        "following": following,
+        "following": following.code if following else "",
         "forgotten": not (profile.external_id or profile.phone or profile.email),
+        "shown": shown,
+        "filters": [("", _("Everything")), *((name, label) for name, label in moments.FILTER_LABELS.items())],
     }
     if request.headers.get("HX-Request") and before is not None:
         return render(request, "console/audience/timeline.html", values)
+    if request.headers.get("HX-Target") == "what-happened":
+        return render(request, "console/audience/profile_timeline.html", values)
     return render(request, "console/audience/profile.html", values | _sides(request, profile))
 
 
@@ -105,13 +117,13 @@ def _sides(request: HttpRequest, profile: Profile) -> dict[str, Any]:
         "grid": consent_grid(profile),
         "local_time": here,
         "zone": zone,
-        "suppression": Suppression.objects.filter(phone=profile.phone, lifted_at=None).first()
-        if profile.phone
-        else None,
+        "suppression": block,
         "suppression_why": moments.SUPPRESSIONS.get(block.reason, block.reason) if block else "",
         "suppress": SuppressForm(),
         "lists": [row.list for row in member.select_related("list").order_by("-added_at")[:50]],
         "properties": [(name, plain(value)) for name, value in sorted(profile.properties.items())],
+        "same": likely_same(profile),
+        "last_seen": latest_at(profile),
         "may_edit": person(request).may(Role.EDITOR),
         "may_erase": person(request).may(Role.ADMIN),
     }

@@ -18,7 +18,8 @@ from pabal.audience import edits, people_sql, queries, upsert
 from pabal.audience.merge import ids_of
 from pabal.audience.models import Profile
 from pabal.console.errors import add_error
-from pabal.console.forms.audience import ProfileForm, PropertiesForm
+from pabal.console.forms.audience import ProfileForm
+from pabal.console.forms.properties import PropertiesForm, kind_of, written
 from pabal.console.parts import Page
 from pabal.console.views.audience.people import rows_of
 from pabal.delivery.forgetting import erase_people
@@ -102,7 +103,7 @@ def edit(request: HttpRequest, profile_id: int) -> HttpResponse:
 def _know(properties: dict[str, Any]) -> None:
     """Put new properties into the catalogue that messages choose from."""
     people_sql.know_properties(
-        [(name, "text", value[:200]) for name, value in properties.items() if isinstance(value, str)]
+        [(name, kind_of(value), written(value)[:200]) for name, value in properties.items() if kind_of(value)]
     )
 
 

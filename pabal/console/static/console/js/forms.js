@@ -60,6 +60,8 @@
     document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("textarea[data-autogrow]").forEach(grow));
   }
 
+  on("click", "[data-print]", () => window.print());
+
   // Copy: the code beside the button, or what data-copy says
   on("click", "[data-copy]", async (event, button) => {
     const text = button.dataset.copy || button.parentElement.querySelector("code, input, textarea")?.textContent || "";
