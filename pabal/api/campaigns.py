@@ -17,26 +17,35 @@ from pabal.accounts.keys import Scope
 from pabal.api.operations import Area
 from pabal.api.pagination import Page, PageQuery, paginate
 from pabal.api.schemas import Input, Key, Milli, found
-from pabal.audience.models import List, Purpose
+from pabal.audience.models import List, Purpose, Segment
 from pabal.campaigns import actions, words
 from pabal.campaigns.models import Campaign, CampaignState, QuietHours, SmartCounts
 from pabal.reports.campaign import results
 
 area = Area("Campaigns")
 
+#: Fields that hold other rows, which requests name by key.
+_KEYED: dict[str, Any] = {
+    "include_lists": List,
+    "exclude_lists": List,
+    "include_segments": Segment,
+    "exclude_segments": Segment,
+}
 
 #: A time of day at the recipient's place.
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM, at the recipient's place.")]
 
 
 class Fields(Input):
-    """What a draft holds. Lists by key, senders by id, in the order of preference."""
+    """What a draft holds. Lists and segments by key, senders by id, in the order of preference."""
 
     description: str = Field("", max_length=10_000)
     purpose: Purpose = Purpose.PROMOTIONAL
-    all_profiles: bool = Field(False, description="Everyone, instead of some lists.")
+    all_profiles: bool = Field(False, description="Everyone, instead of some lists and segments.")
     include_lists: list[str] = Field(default_factory=list, max_length=1000)
     exclude_lists: list[str] = Field(default_factory=list, max_length=1000)
+    include_segments: list[str] = Field(default_factory=list, max_length=100)
+    exclude_segments: list[str] = Field(default_factory=list, max_length=100)
     senders: list[int] = Field(default_factory=list, max_length=100)
     text: str = Field("", max_length=20_000, description="With `{{ first_name|default('customer') }}` and the like.")
     subject: str = Field("", max_length=200, description="Title of an LMS.")
@@ -85,6 +94,14 @@ class CampaignOut(CampaignIn):
     @staticmethod
     def resolve_exclude_lists(row: Campaign) -> list[str]:
         return [list_.key for list_ in row.exclude_lists.all()]
+
+    @staticmethod
+    def resolve_include_segments(row: Campaign) -> list[str]:
+        return [segment.key for segment in row.include_segments.all()]
+
+    @staticmethod
+    def resolve_exclude_segments(row: Campaign) -> list[str]:
+        return [segment.key for segment in row.exclude_segments.all()]
 
     @staticmethod
     def resolve_senders(row: Campaign) -> list[int]:
@@ -166,7 +183,7 @@ class ResultsOut(Schema):
 @area.read("/campaigns", response=Page[CampaignOut])
 def list_campaigns(request: HttpRequest, query: Annotated[Search, Query(...)]) -> dict[str, object]:
     """List campaigns, the newest first."""
-    rows = Campaign.objects.prefetch_related("include_lists", "exclude_lists")
+    rows = Campaign.objects.filter(standing=False).prefetch_related(*_KEYED)
     if query.state:
         rows = rows.filter(state=query.state)
     if query.q:
@@ -278,13 +295,13 @@ def _act(request: HttpRequest, key: str, verb: str, action: Callable[..., Campai
 
 
 def _values(sent: dict[str, Any]) -> dict[str, Any]:
-    """What the actions take: rows of lists instead of keys, plain strings instead of enums."""
+    """What the actions take: rows instead of keys, plain strings instead of enums."""
     values = {n: getattr(v, "value", v) for n, v in sent.items()}
     for name in ("hours_from", "hours_to"):
         if name in values:
             values[name] = time.fromisoformat(values[name])
-    for name in ("include_lists", "exclude_lists"):
+    for name, model in _KEYED.items():
         if name in values:
-            rows = {list_.key: list_ for list_ in List.objects.filter(key__in=values[name])}
-            values[name] = [found(rows.get(key), "list", key) for key in values[name]]
+            rows = {row.key: row for row in model.objects.filter(key__in=values[name])}
+            values[name] = [found(rows.get(key), model._meta.verbose_name or "", key) for key in values[name]]
     return values

@@ -65,5 +65,18 @@ api.add_decorator(frame, mode="view")
 errors.install(api)
 import_module("pabal.api.upserts")  # shares an address, and so the area, with profiles
 
-for module in ("me", "profiles", "lists", "imports", "campaigns", "plans", "messages", "senders", "content", "credits"):
+for module in (
+    "me",
+    "profiles",
+    "lists",
+    "segment_people",  # before the next, whose addresses hold any key
+    "segments",
+    "imports",
+    "campaigns",
+    "plans",
+    "messages",
+    "senders",
+    "content",
+    "credits",
+):
     api.add_router("", f"pabal.api.{module}.area")

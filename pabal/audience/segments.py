@@ -81,11 +81,16 @@ def checked(condition: Any, *, key: str = "") -> Condition:
     tree = parse(condition)
     named = mentions(tree)
     lists = set(List.objects.filter(key__in=named.lists).values_list("key", flat=True))
-    _all_known("unknown_list", _("There is no list %(keys)s."), named.lists - lists)
+    if missing := _listed(named.lists - lists):
+        raise InvalidInput(_("There is no list %(keys)s.") % {"keys": missing}, code="unknown_list", field="condition")
     segments = conditions_of(named.segments)
-    _all_known("unknown_segment", _("There is no segment %(keys)s."), named.segments - segments.keys())
+    if missing := _listed(named.segments - segments.keys()):
+        message = _("There is no segment %(keys)s.")
+        raise InvalidInput(message % {"keys": missing}, code="unknown_segment", field="condition")
     found = set(_campaigns().filter(key__in=named.campaigns).values_list("key", flat=True))
-    _all_known("unknown_campaign", _("There is no campaign %(keys)s."), named.campaigns - found)
+    if missing := _listed(named.campaigns - found):
+        message = _("There is no campaign %(keys)s.")
+        raise InvalidInput(message % {"keys": missing}, code="unknown_campaign", field="condition")
     if key and key in segments:
         message = _("A segment cannot contain itself, not even through others.")
         raise InvalidInput(message, code="segment_cycle", field="condition")
@@ -240,9 +245,8 @@ def _named(condition: Mapping[str, Any]) -> frozenset[str]:
         return frozenset()
 
 
-def _all_known(code: str, message: str, missing: Iterable[str]) -> None:
-    if keys := ", ".join(sorted(missing)):
-        raise InvalidInput(message % {"keys": keys}, code=code, field="condition")
+def _listed(keys: Iterable[str]) -> str:
+    return ", ".join(sorted(keys))
 
 
 def _name(name: str) -> str:

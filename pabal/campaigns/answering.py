@@ -29,7 +29,7 @@ from pabal.audience.models import Question, QuestionState
 from pabal.campaigns.answers import find
 from pabal.campaigns.questions import CHANNEL, LIST
 from pabal.config import get
-from pabal.errors import PabalError
+from pabal.errors import Conflict, InvalidInput, PabalError, Unavailable
 from pabal.warehouse.sync import Synchroniser
 
 log = logging.getLogger(__name__)
@@ -123,9 +123,9 @@ class Answerer:
         late = timezone.now() - PATIENCE
         for pk, kind, asker, asked_at in asked.values_list("pk", "kind", "asker", "asked_at")[:1000]:
             if asker and (asker, kind) in askers:
-                _fail(pk, "question_superseded", _("A newer question took its place."))
+                _fail(pk, Conflict(_("A newer question took its place."), code="question_superseded"))
             elif asked_at < late:
-                _fail(pk, "question_expired", _("Nobody waited for this answer any more."))
+                _fail(pk, Conflict(_("Nobody waited for this answer any more."), code="question_expired"))
             elif pk not in self._under_way:
                 wanted.append(pk)
             askers.add((asker, kind))
@@ -152,37 +152,37 @@ def answer_one(pk: UUID, synchroniser: Synchroniser) -> None:
                 state=QuestionState.ANSWERED, answer=found, answered_at=timezone.now()
             )
         except PabalError as error:
-            _fail(pk, error.code, str(error), type=_kind(error), field=error.field, details=error.details)
+            _fail(pk, error)
         except ClickHouseError as error:
             log.warning("question %s (%s): %s", pk, question.kind, error)
-            _fail(pk, *_of_warehouse(str(error)))
+            _fail(pk, _of_warehouse(str(error)))
         except Exception:
             log.exception("question %s (%s)", pk, question.kind)
-            _fail(pk, "internal_error", _("Something broke on our side. It is in the log."))
+            _fail(pk, PabalError(_("Something broke on our side. It is in the log."), code="internal_error"))
             if connection.connection is not None and connection.connection.broken:
                 connection.close()
     _TIMES.labels(question.kind).observe((timezone.now() - question.asked_at).total_seconds())
 
 
-def _of_warehouse(said: str) -> tuple[str, str]:
-    """Code and sentence for an error of ClickHouse, which says what happened in English and at length."""
+def _of_warehouse(said: str) -> PabalError:
+    """What an error of ClickHouse, which speaks English and at length, means to whoever asked."""
     if "TIMEOUT_EXCEEDED" in said:
-        return "question_too_long", _("Counting took too long. Shorten the time span or take a condition away.")
+        message = _("Counting took too long. Shorten the time span or take a condition away.")
+        return InvalidInput(message, code="question_too_long", field="condition")
     if "MEMORY_LIMIT" in said:
-        return "question_too_large", _("Counting took too much memory. Take a condition away.")
+        message = _("Counting took too much memory. Take a condition away.")
+        return InvalidInput(message, code="question_too_large", field="condition")
     if "UNKNOWN_TABLE" in said:
-        return "warehouse_filling", _("The warehouse is being filled. Try again in a moment.")
-    return "warehouse_unavailable", _("The warehouse could not answer. It is in the engine's log.")
+        return Unavailable(_("The warehouse is being filled. Try again in a moment."), code="warehouse_filling")
+    return Unavailable(_("The warehouse could not answer. It is in the engine's log."), code="warehouse_unavailable")
 
 
-def _kind(error: PabalError) -> str:
-    """The class of ours that an error is of; `InvalidCondition` is an `InvalidInput`."""
-    return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == PabalError.__module__)
-
-
-def _fail(pk: UUID, code: str, message: str, **more: Any) -> None:
+def _fail(pk: UUID, error: PabalError) -> None:
+    """Note why a question has no answer. The class is the one of ours: `InvalidCondition` is an `InvalidInput`."""
+    kind = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == PabalError.__module__)
+    noted = {"type": kind, "code": error.code, "message": str(error), "field": error.field, "details": error.details}
     Question.objects.filter(pk=pk, state=QuestionState.ASKED).update(
         state=QuestionState.FAILED,
-        error={"code": code, "message": message, **{name: value for name, value in more.items() if value}},
+        error={name: value for name, value in noted.items() if value},
         answered_at=timezone.now(),
     )

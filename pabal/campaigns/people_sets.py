@@ -105,6 +105,13 @@ def segment_versions(campaign: Campaign) -> dict[str, int]:
     return versions_of(segment.key for segment in segments_of(campaign))
 
 
+def audience_of(campaign: Campaign) -> dict[str, Any]:
+    """The body of the question `overlap` for a campaign."""
+    sets = ("include_lists", "exclude_lists", "include_segments", "exclude_segments")
+    chosen = {name: list(getattr(campaign, name).values_list("pk", flat=True)) for name in sets}
+    return {"everybody": campaign.all_profiles, **chosen}
+
+
 def names_of(conditions: Iterable[Condition]) -> Names:
     """What the conditions name, found in a few queries, with the segments inside of segments."""
     named = _together([mentions(condition) for condition in conditions])

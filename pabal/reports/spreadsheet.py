@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from psycopg import sql
 
+from pabal.audience.csv_cells import copied, guarded, heading, phone_cell
 from pabal.billing.models import MILLI
 from pabal.campaigns.models import Campaign
 from pabal.database import raw_cursor
@@ -25,7 +26,6 @@ from pabal.policy.skips import SKIP_WORDS, SkipReason
 from pabal.providers.reasons import Reason
 from pabal.reports.recipients import State, runs
 
-BOM: Final = b"\xef\xbb\xbf"  # so that Excel reads Korean
 PIECE: Final = 20_000
 SKIPPED: Final = "skipped"
 
@@ -97,30 +97,29 @@ def columns() -> list[str]:
 def lines(campaign: Campaign) -> Iterator[bytes]:
     """The file, in blocks: heading, messages in the order of planning, then who was skipped, by reason."""
     # Language and zone are those of the request, which is over while the file is still being sent.
-    heading = BOM + (",".join(f'"{name}"' for name in columns()) + "\n").encode()
-    return _lines(campaign, heading, _words())
+    return _lines(campaign, heading(columns()), _words())
 
 
-def _lines(campaign: Campaign, heading: bytes, words: dict[str, sql.Composable]) -> Iterator[bytes]:
-    yield heading
-    for first, last in runs(campaign.pk):
-        for low in range(first, last + 1, PIECE):
+def _lines(campaign: Campaign, first: bytes, words: dict[str, sql.Composable]) -> Iterator[bytes]:
+    yield first
+    for lowest, last in runs(campaign.pk):
+        for low in range(lowest, last + 1, PIECE):
             span = {"low": low, "high": min(low + PIECE - 1, last), "campaign": campaign.pk}
-            yield from _copy(_MESSAGES, {**words, **_literals(span)})
+            yield from copied(_MESSAGES, {**words, **_literals(span)})
     for reason in SkipReason:
         after = 0
         while (last_skip := _last_of_piece(campaign.pk, reason, after)) is not None:
             span = {"campaign": campaign.pk, "reason": int(reason), "after": after, "last": last_skip}
             of_profile = {
-                "customer": _guard("p.external_id"),
-                "name": _guard(_NAME),
-                "phone": _phone("p.phone"),
+                "customer": guarded(sql.SQL("p.external_id")),
+                "name": guarded(sql.SQL(_NAME)),
+                "phone": phone_cell(sql.SQL("p.phone")),
                 "reasons": words["skip_words"],
                 "keys": words["skip_keys"],
                 "at": words["at"],
                 "skipped": words["skipped"],
             }
-            yield from _copy(_SKIPS, {**of_profile, **_literals(span)})
+            yield from copied(_SKIPS, {**of_profile, **_literals(span)})
             after = last_skip
 
 
@@ -128,12 +127,6 @@ def _last_of_piece(campaign_id: int, reason: int, after: int) -> int | None:
     with raw_cursor() as cursor:
         row = cursor.execute(_NEXT_SKIPS, [campaign_id, int(reason), after, PIECE]).fetchone()
     return row[0] if row else None
-
-
-def _copy(statement: str, pieces: Mapping[str, sql.Composable]) -> Iterator[bytes]:
-    with raw_cursor() as cursor, cursor.copy(sql.SQL(statement).format(**pieces)) as copy:
-        for block in copy:
-            yield bytes(block)
 
 
 def _literals(values: Mapping[str, Any]) -> dict[str, sql.Composable]:
@@ -157,8 +150,8 @@ def _words() -> dict[str, sql.Composable]:
     texts = {"customer": "external_id", **{name: name for name in ("sender", "code", "ref", "subject", "text")}}
     return {
         "name": sql.SQL(_NAME),
-        "guarded_name": _guard("name"),
-        "phone": _phone("phone"),
+        "guarded_name": guarded(sql.SQL("name")),
+        "phone": phone_cell(sql.SQL("phone")),
         "states": _json(states),
         "reasons": _json(reasons),
         "kinds": _json({str(kind.value): str(kind.label) for kind in MessageKind}),
@@ -168,7 +161,7 @@ def _words() -> dict[str, sql.Composable]:
         "skip_keys": _json({str(int(r)): r.key for r in SkipReason}),
         "at": _time("k.at"),
         **{name: _time(name) for name in times},
-        **{name: _guard(expression) for name, expression in texts.items()},
+        **{name: guarded(sql.SQL(expression)) for name, expression in texts.items()},
     }
 
 
@@ -181,25 +174,3 @@ def _time(expression: str) -> sql.Composable:
     zone = sql.Literal(timezone.get_current_timezone_name())
     form = sql.Literal("YYYY-MM-DD HH24:MI:SS")
     return sql.SQL("to_char({} AT TIME ZONE {}, {})").format(sql.SQL(expression), zone, form)
-
-
-def _guard(expression: str) -> sql.Composable:
-    """Text that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    pattern = sql.Literal("^[=+@\\t\\r\\n＝＋－＠-]")
-    value = sql.SQL(expression)
-    return sql.SQL("CASE WHEN {0} ~ {1} THEN '''' || {0} ELSE {0} END").format(value, pattern)
-
-
-def _phone(expression: str) -> sql.Composable:
-    """Korean numbers as they are written there, which keeps their leading zero; others as E.164, guarded."""
-    korean = sql.SQL("regexp_replace({0}, {1}, {2})").format(
-        sql.SQL(expression),
-        sql.Literal(r"^\+82(1\d)(\d{3,4})(\d{4})$"),
-        sql.Literal(r"0\1-\2-\3"),
-    )
-    return sql.SQL("CASE WHEN {0} LIKE {1} THEN {2} ELSE {3} END").format(
-        sql.SQL(expression),
-        sql.Literal("+821%"),
-        korean,
-        _guard(expression),
-    )
