@@ -64,6 +64,22 @@ def unfinished_plans() -> list[int]:
     )
 
 
+_ABANDONED = """
+SELECT p.id FROM plan p WHERE p.state IN ('queued', 'running') AND p.created_at < now() - interval '5 seconds'
+AND NOT EXISTS (
+    SELECT FROM procrastinate_jobs j WHERE j.task_name = 'make_plan' AND (j.args->>'plan_id')::bigint = p.id
+    AND (j.status = 'todo' OR (j.status = 'doing' AND j.worker_id IS NOT NULL))
+)
+ORDER BY p.id
+"""
+
+
+def abandoned_plans() -> list[int]:
+    """Unfinished plans that no job works on or will: their job broke off, say because the database was away."""
+    with raw_cursor() as cursor:
+        return [int(pk) for (pk,) in cursor.execute(_ABANDONED).fetchall()]
+
+
 def database_dsn() -> str:
     """The database that Django is connected to, as libpq's connection string for other connections."""
     from psycopg.conninfo import make_conninfo

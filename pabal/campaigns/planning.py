@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 
 from django.db import DatabaseError, close_old_connections, transaction
 from django.utils import timezone
@@ -39,10 +40,12 @@ def carry_out(plan_id: int, synchroniser: Synchroniser, *, dsn: str, pause: floa
             return _carry_out(plan_id, synchroniser, dsn, page)
         except (Unavailable, DatabaseError) as error:
             log.warning("plan %s: %s (attempt %s of %s)", plan_id, error, attempt, ATTEMPTS)
+            close_old_connections()
             if attempt == ATTEMPTS:
                 _fail(plan_id, error)
-            time.sleep(pause * 2 ** (attempt - 1))
-            close_old_connections()
+            else:
+                _note(plan_id, error)
+                time.sleep(pause * 2 ** (attempt - 1))
         except PabalError as error:
             _fail(plan_id, error)
             return True
@@ -105,7 +108,7 @@ def _hold(plan: Plan) -> None:
 
 def _done(plan: Plan, summary: PlanSummary) -> None:
     changed = Plan.objects.filter(pk=plan.pk, state=PlanState.RUNNING).update(
-        state=PlanState.DONE, summary=summary.to_json(), finished_at=timezone.now()
+        state=PlanState.DONE, summary=summary.to_json(), error=None, finished_at=timezone.now()
     )
     if changed != 1:
         raise PlanStopped("The plan was given up meanwhile.")
@@ -133,6 +136,15 @@ def _launch(plan: Plan, summary: PlanSummary) -> None:
             pay_and_run(campaign, summary)
     except Conflict as error:
         move(campaign, CampaignState.PLANNING, CampaignState.PAUSED, state_reason=error.code)
+
+
+def _note(plan_id: int, error: Exception) -> None:
+    """Say on the plan what holds it up, for whoever watches; gone when it is done."""
+    code, message = plan_failure(error, get().language)
+    with suppress(DatabaseError):  # it may be the database that is away
+        Plan.objects.filter(pk=plan_id, state__in=[PlanState.QUEUED, PlanState.RUNNING]).update(
+            error={"code": code, "message": message}
+        )
 
 
 def _fail(plan_id: int, error: Exception) -> None:

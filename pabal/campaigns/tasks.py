@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from pabal.campaigns.lifecycle import database_dsn, finish_done, start_due, unfinished_plans
+from pabal.campaigns.lifecycle import abandoned_plans, database_dsn, finish_done, start_due, unfinished_plans
 
-__all__ = ["enqueue", "enqueue_list", "fill_list", "finish_done", "make_plan", "resume_plans", "start_due"]
+__all__ = [
+    "enqueue",
+    "enqueue_list",
+    "fill_list",
+    "finish_done",
+    "make_plan",
+    "rescue_plans",
+    "resume_plans",
+    "start_due",
+]
+
+log = logging.getLogger(__name__)
 
 
 @app.task(queue="engine", name="make_plan", pass_context=False)
@@ -48,6 +61,15 @@ def enqueue_list(question_id: str) -> None:
             fill_list.configure(queueing_lock=f"list-{question_id}").defer(question_id=question_id)
     except AlreadyEnqueued:
         return
+
+
+def rescue_plans() -> int:
+    """Carry on with the plans whose job broke off; how many."""
+    plans = abandoned_plans()
+    for plan_id in plans:
+        log.warning("plan %s has no job any more; carrying on with it", plan_id)
+        enqueue(plan_id)
+    return len(plans)
 
 
 def resume_plans() -> int:

@@ -14,13 +14,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 from prometheus_client import Gauge
 
 from pabal.config import Config, get
 from pabal.database import LEADER_LOCK
-from pabal.errors import PabalError
+from pabal.errors import PabalError, Unavailable
 from pabal.processes import monitor
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,8 @@ def main() -> int:
 async def _run(config: Config, health: Health) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    # Jobs and what is done every second share these threads: long imports must not keep the rest waiting.
+    loop.set_default_executor(ThreadPoolExecutor(CONCURRENCY + 16, thread_name_prefix="engine"))
     for sig in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sig, stop.set)
     connection = await _lead(config, stop, health)
@@ -137,8 +140,17 @@ async def _start(config: Config, health: Health) -> list[asyncio.Task[None]]:
         worker = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
         async with worker.open_async():
             await worker.run_worker_async(
-                queues=["engine"], concurrency=CONCURRENCY, install_signal_handlers=False, delete_jobs="successful"
+                queues=["engine"],
+                concurrency=CONCURRENCY,
+                install_signal_handlers=False,
+                delete_jobs="successful",
+                fetch_job_polling_interval=1.0,  # what a lost or early notification costs
             )
+        # It stops by itself when one of its connections fails. An engine without it would only look alive.
+        raise Unavailable("The worker of the engine's jobs ended.", code="worker_ended")
+
+    def rescue() -> None:
+        campaigns.rescue_plans()
 
     def campaigns_tick() -> None:
         campaigns.start_due()
@@ -159,6 +171,7 @@ async def _start(config: Config, health: Health) -> list[asyncio.Task[None]]:
         asyncio.create_task(_every(1.0, synchronise, health)),
         asyncio.create_task(_every(0.5, campaigns_tick, health)),
         asyncio.create_task(_every(5.0, signups, health)),
+        asyncio.create_task(_every(5.0, rescue, health)),
         asyncio.create_task(Answerer(warehouse, config.database_dsn).run()),
         asyncio.create_task(_every(5.0, segments, health)),
         asyncio.create_task(_every(86_400.0, segment_sizes.thin, health)),

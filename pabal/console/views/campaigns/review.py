@@ -21,6 +21,7 @@ from pabal.audience.models import Profile
 from pabal.billing.models import MILLI
 from pabal.campaigns import actions, words
 from pabal.campaigns.models import Campaign, CampaignState, Plan, PlanMode, PlanState
+from pabal.campaigns.questions import engine_runs
 from pabal.campaigns.summary import PlanSummary, TextSample
 from pabal.console import formats
 from pabal.console.parts import Bubble, Funnel, Skip
@@ -68,6 +69,8 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _values(campaign: Campaign, plan: Plan) -> dict[str, Any]:
+    if plan.state in (PlanState.QUEUED, PlanState.RUNNING):
+        return {"plan": plan, "engine_away": not engine_runs()}
     if plan.state != PlanState.DONE:
         return {"plan": plan}
     summary = PlanSummary.from_json(plan.summary)
