@@ -11,7 +11,9 @@ django.setup()
 
 from pabal.edge.app import app as whole  # noqa: E402
 from pabal.edge.intake.front import Front  # noqa: E402
+from pabal.processes.postgres import die_with_parent  # noqa: E402
 
+die_with_parent()  # a worker whose granian was killed would go on answering with yesterday's code
 app = Front(whole)
 
 __all__ = ["app"]
