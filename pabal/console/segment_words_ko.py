@@ -185,8 +185,8 @@ def _consent(condition: c.Consent) -> Clause:
     what = f"{CHANNELS[condition.channel]} {PURPOSES[condition.purpose]}"
     if condition.state == "never":
         return Clause(stem=f"{what} 동의 여부를 확인한 적이", end="없는")
-    word = "동의" if condition.state == "subscribed" else "거부"
-    return Clause(stem=_spaced(_during(condition.window), f"{_with(what, '을/를')} {word}"), end="+한")
+    said = f"{what}에 동의" if condition.state == "subscribed" else f"{what}을 거부"
+    return Clause(stem=_spaced(_during(condition.window), said), end="+한")
 
 
 def _event(condition: c.Event) -> Clause:

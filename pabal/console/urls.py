@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from pabal.console import consent_urls
+from pabal.console import consent_urls, segment_urls, signup_urls
 from pabal.console.views import (
     accounts,
     api_keys,
@@ -20,7 +20,7 @@ from pabal.console.views import (
     users,
 )
 from pabal.console.views.audience import import_steps, imports, lists, members, profile, profiles
-from pabal.console.views.campaigns import draft, listing, live, preview, recipients, review
+from pabal.console.views.campaigns import draft, listing, live, overlap, preview, recipients, review
 
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -91,6 +91,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<slug:key>", live.show, name="campaign"),
     path("campaigns/<slug:key>/basics", draft.basics, name="campaign_basics"),
     path("campaigns/<slug:key>/audience", draft.audience, name="campaign_audience"),
+    path("campaigns/<slug:key>/overlap", overlap.show, name="campaign_overlap"),
     path("campaigns/<slug:key>/message", draft.message, name="campaign_message"),
     path("campaigns/<slug:key>/preview", preview.show, name="campaign_preview"),
     path("campaigns/<slug:key>/sending", draft.sending, name="campaign_sending"),
@@ -102,4 +103,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<slug:key>/recipients/<int:message_id>", recipients.history, name="campaign_message_history"),
     path("campaigns/<slug:key>/recipients.csv", recipients.as_csv, name="campaign_export"),
     *consent_urls.urlpatterns,
+    *segment_urls.urlpatterns,
+    *signup_urls.urlpatterns,
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +14,8 @@ from django.utils.http import urlsafe_base64_encode
 
 from pabal.accounts.models import ApiKey, Role, User
 from pabal.audience import actions as people_actions
-from pabal.audience import lists
-from pabal.audience.models import Import, ImportState, List, Profile
+from pabal.audience import lists, segments
+from pabal.audience.models import Import, ImportState, List, Profile, Segment
 from pabal.campaigns.models import Campaign, CampaignState
 from pabal.delivery.models import ProviderAccount, Sender
 from pabal.providers.registry import get
@@ -303,6 +304,57 @@ def list_export(client: Client) -> Form:
     return "/lists/members/export", {}
 
 
+TWICE: dict[str, Any] = {
+    "type": "group",
+    "conditions": [{"type": "event", "name": "Order Completed", "operator": "at_least", "value": 2}],
+}
+
+
+def segment() -> Segment:
+    return segments.create(by=None, name="Twice", key="twice", condition=TWICE)
+
+
+@probe
+def segment_new(client: Client) -> Form:
+    return "/segments/new", {"name": "Twice", "tree": json.dumps(TWICE)}
+
+
+@probe
+def segment_edit(client: Client) -> Form:
+    segment()
+    return "/segments/twice/edit", {"name": "Often", "tree": json.dumps(TWICE)}
+
+
+@probe
+def segment_duplicate(client: Client) -> Form:
+    segment()
+    return "/segments/twice/duplicate", {}
+
+
+@probe
+def segment_archive(client: Client) -> Form:
+    segment()
+    return "/segments/twice/archive", {}
+
+
+@probe
+def segment_restore(client: Client) -> Form:
+    segments.archive(segment())
+    return "/segments/twice/restore", {}
+
+
+@probe
+def segment_use(client: Client) -> Form:
+    segment()
+    return "/segments/twice/use", {"name": "Hello"}
+
+
+@probe
+def segment_to_list(client: Client) -> Form:
+    segment()
+    return "/segments/twice/list", {"name": "Twice"}
+
+
 @probe
 def profile_new(client: Client) -> Form:
     return "/profiles/new", {"phone": "010-0000-0001", "first_name": "지민"}
@@ -329,6 +381,44 @@ def profile_unsuppress(client: Client) -> Form:
     person = customer()
     people_actions.suppress([person.phone], reason="manual")
     return f"/profiles/{person.pk}/unsuppress", {}
+
+
+@probe
+def profile_merge(client: Client) -> Form:
+    keep, gone = customer(), Profile.objects.create(external_id="c-2")
+    return f"/profiles/{keep.pk}/merge", {"keep": keep.pk, "gone": gone.pk}
+
+
+@probe
+def profile_export(client: Client) -> Form:
+    return f"/profiles/{customer().pk}/export", {}
+
+
+@probe
+def consent_export(client: Client) -> Form:
+    return "/consent/evidence.csv", {"start": "2026-01-01", "end": "2026-01-31"}
+
+
+@probe
+def suppressions_add(client: Client) -> Form:
+    return "/consent/suppressions/add", {"phones": "+821000000001", "reason": "manual", "source": "asked"}
+
+
+@probe
+def suppressions_import(client: Client) -> Form:
+    file = SimpleUploadedFile("list.csv", b"phone\n+821000000001\n")
+    return "/consent/suppressions/import", {"file": file, "reason": "import", "source": "old provider"}
+
+
+@probe
+def suppressions_lift(client: Client) -> Form:
+    people_actions.suppress(["+821000000001"], reason="manual")
+    return "/consent/suppressions/lift", {"phone": ["+821000000001"]}
+
+
+@probe
+def suppressions_export(client: Client) -> Form:
+    return "/consent/suppressions/export", {}
 
 
 @probe

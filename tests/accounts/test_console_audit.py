@@ -20,12 +20,14 @@ READS = {
     "healthz", "metrics", "styleguide", "settings", "users", "audit", "home", "imports", "import", "import_preview",
     "campaigns", "campaign", "campaign_preview",
     "senders", "account_try", "handset", "handset_phones", "handset_phone", "handset_thread",
-    "lists", "list", "list_growth", "profiles", "profile", "campaign_recipients", "campaign_message_history",
+    "segments", "segment", "segment_part", "segment_suggest", "segment_count", "segment_sample", "segment_look",
+    "segment_saved_sample", "lists", "list", "list_growth", "profiles", "profile", "campaign_recipients", "campaign_message_history",
+    "consent", "suppressions", "profile_segments", "profile_record", "profile_evidence",
 }  # fmt: skip
 #: Read only, but recorded: personal data leaves the house.
 RECORDED_READS = {"import_refused", "campaign_export"}
 #: Proved on the real engines in tests of the campaign pages and of the API, by the same action.
-ENGINES = {"campaign_launch"}
+ENGINES = {"campaign_launch", "segment_export"}
 #: What may change without anybody having done something.
 HOUSEKEEPING = {
     "django_session", "accounts_auditentry", "accounts_loginattempt", "procrastinate_jobs", "procrastinate_events",

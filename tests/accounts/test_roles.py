@@ -24,7 +24,12 @@ AT_LEAST = {
     "campaign_resume": Role.APPROVER,
     "campaign_end": Role.APPROVER,
 }
-EXAMPLES = {"IntConverter": 1, "StringConverter": "x", "SlugConverter": "x", "UUIDConverter": "0" * 32}
+EXAMPLES = {
+    "IntConverter": 1,
+    "StringConverter": "x",
+    "SlugConverter": "x",
+    "UUIDConverter": "00000000-0000-0000-0000-000000000000",
+}
 
 
 def routes() -> list[URLPattern]:

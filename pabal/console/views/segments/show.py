@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
 
 from pabal.accounts import audit
@@ -67,7 +68,7 @@ def _growth(segment: Segment) -> charts.TimeSeries | None:
     return charts.TimeSeries(
         title=_("People over time"),
         labels=[label for label, _size in points],
-        series=[charts.Series(name=_("People"), values=[size for _label, size in points])],
+        series=[charts.Series(name=pgettext("how many", "People"), values=[size for _label, size in points])],
     )
 
 
