@@ -36,7 +36,7 @@ from pabal.campaigns.models import Campaign, CampaignState, Plan, PlanState
 from pabal.config import Config, get
 from pabal.delivery.models import EventKind, Message, MessageEvent, ProviderAccount, Sender, SenderKind
 from pabal.errors import PabalError, Unavailable
-from pabal.processes import demo_data
+from pabal.processes import demo_data, demo_life
 from pabal.processes.commands import say, supervise
 
 EMAIL = "demo@pabal.example"
@@ -113,6 +113,7 @@ def fill(config: Config) -> None:
         _react(config, campaign, clicks=clicks, stops=stops)
         _move_back(campaign, ago)
         say(_("sent “%(name)s”") % {"name": campaign.name})
+    demo_life.fill(config, user)
     _campaign(
         user,
         key=LAST,
@@ -227,6 +228,7 @@ def import_purchases(config: Config, source: Path) -> None:
     user = User.objects.order_by("id").first()
     assert user is not None
     _import(target, user, List.objects.create(key="purchases", name=source.name), "US")
+    demo_life.import_purchases(config, user, source)
     say(_("imported %(n)s customers from %(file)s") % {"n": f"{customers:,}", "file": source.name})
 
 
