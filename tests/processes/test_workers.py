@@ -44,7 +44,7 @@ def test_a_worker_does_not_outlive_its_server(name: str, tmp_path: Path) -> None
 
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
-        probe.settimeout(1)
+        probe.settimeout(10)
         try:
             probe.connect(("127.0.0.1", port))
             probe.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
