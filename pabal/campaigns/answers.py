@@ -18,8 +18,8 @@ from pabal.campaigns import counting
 from pabal.campaigns.frequent_values import frequent_values
 from pabal.campaigns.overlap import overlap
 from pabal.campaigns.people_sets import Asked, asked_for, people_in, sets_of, tree_of
-from pabal.errors import InvalidInput
-from pabal.warehouse import compiler
+from pabal.errors import InvalidInput, Unavailable
+from pabal.warehouse import compiler, filling
 from pabal.warehouse.client import Warehouse
 from pabal.warehouse.conditions import Condition
 from pabal.warehouse.sync import Synchroniser
@@ -34,12 +34,20 @@ Answer = dict[str, Any]
 
 
 def find(question: Question, synchroniser: Synchroniser) -> Answer:
-    """The answer, with `at`: the moment that its data is of. Raises InvalidInput, NotFound, ClickHouse's errors."""
+    """The answer, with `at`: the moment that its data is of. Raises InvalidInput, NotFound, Unavailable while the warehouse is
+    filled (`warehouse_rebuilding`), ClickHouse's errors."""
     if synchroniser.lag() == float("inf"):  # never filled since the engine started
         synchroniser.run_once()
     now = timezone.now()
     data_of = now - timedelta(seconds=synchroniser.lag())
-    answer = ANSWERS[question.kind](synchroniser.warehouse, question, now)
+    try:
+        with synchroniser.reading():
+            answer = ANSWERS[question.kind](synchroniser.warehouse, question, now)
+    except Unavailable as error:
+        if error.code != filling.CODE:
+            raise
+        message = _("The warehouse is being filled. Try again in a moment.")
+        raise Unavailable(message, code=error.code, details=error.details) from None
     return {**answer, "at": data_of.astimezone(UTC).isoformat(timespec="milliseconds")}
 
 

@@ -60,7 +60,10 @@ def _fill(question: Question, synchroniser: Synchroniser) -> None:
     synchroniser.run_once(complete=True)
     found = List.objects.get(pk=question.body["list"])
     done = added = 0
-    with Frozen(synchroniser.warehouse, asked_for(question.body, timezone.now()), name=question.pk) as people:
+    with (
+        synchroniser.reading(wait=True),
+        Frozen(synchroniser.warehouse, asked_for(question.body, timezone.now()), name=question.pk) as people,
+    ):
         for ids in people.portions():
             added += lists.add_members(found, ids)
             done += len(ids)

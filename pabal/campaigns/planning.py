@@ -82,9 +82,10 @@ def _carry_out(plan_id: int, synchroniser: Synchroniser, dsn: str, page: int) ->
                 Plan.objects.filter(pk=plan_id).update(candidates_total=total)
             reported = total
 
-        summary = make_plan(
-            load(plan), synchroniser.warehouse, writer, progress=progress_of(plan_id), report=report, page=page
-        )
+        with synchroniser.reading(wait=True):  # while the warehouse is filled from nothing, the plan waits
+            summary = make_plan(
+                load(plan), synchroniser.warehouse, writer, progress=progress_of(plan_id), report=report, page=page
+            )
         if plan.mode == PlanMode.SEND:
             _launch(plan, summary)
         else:

@@ -37,7 +37,7 @@ def count_due(synchroniser: Synchroniser) -> bool:
     now = timezone.now()
     due = Segment.objects.filter(archived_at=None).filter(Q(counted_at=None) | Q(counted_at__lt=now - EVERY))
     segment = due.order_by(F("counted_at").asc(nulls_first=True)).first()
-    if segment is None or synchroniser.lag() == float("inf"):
+    if segment is None or synchroniser.filling is not None or synchroniser.lag() == float("inf"):
         return False
     count_one(segment, synchroniser)
     return True
@@ -48,7 +48,8 @@ def count_one(segment: Segment, synchroniser: Synchroniser) -> int | None:
     now = timezone.now()
     people: int | None = None
     try:
-        people = size(synchroniser.warehouse, asking(tree_of(segment), now))
+        with synchroniser.reading():
+            people = size(synchroniser.warehouse, asking(tree_of(segment), now))
     except (PabalError, ClickHouseError) as error:
         log.warning("segment %s: %s", segment.key, error)
     with transaction.atomic():

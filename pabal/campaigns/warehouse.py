@@ -21,6 +21,7 @@ SOURCES = (
     Source(
         name="profile",
         table="profile",
+        of="profile",
         query="""
         SELECT id AS profile_id, external_id, phone, email, first_name, last_name, locale, time_zone, country, region,
                zones, properties::text AS json, created_at
@@ -38,6 +39,7 @@ SOURCES = (
     Source(
         name="consent",
         table="consent",
+        of="consent",
         query="""
         SELECT profile_id, channel, purpose, state, changed_at FROM consent WHERE xid >= {low} AND xid < {high}
         """,
@@ -45,6 +47,7 @@ SOURCES = (
     Source(
         name="list_member",
         table="list_member",
+        of="list_member",
         query="""
         SELECT list_id, profile_id, added_at, (removed_at IS NOT NULL)::int::smallint AS deleted
         FROM list_member WHERE xid >= {low} AND xid < {high}
@@ -53,6 +56,7 @@ SOURCES = (
     Source(
         name="suppression",
         table="suppression",
+        of="suppression",
         query="""
         SELECT phone, reason, (lifted_at IS NOT NULL)::int::smallint AS deleted
         FROM suppression WHERE xid >= {low} AND xid < {high}
@@ -62,6 +66,7 @@ SOURCES = (
     Source(
         name="message",
         table="message",
+        of="message",
         query="""
         SELECT m.* FROM plan_chunk c CROSS JOIN LATERAL (
             SELECT id AS message_id, campaign_id, profile_id, sender_id, phone, country, kind, encoding, parts,
@@ -73,6 +78,7 @@ SOURCES = (
     Source(
         name="skip",
         table="skip",
+        of="skip",
         query="""
         SELECT s.* FROM plan_chunk c CROSS JOIN LATERAL (
             SELECT id AS skip_id, campaign_id, profile_id, reason, at
@@ -83,6 +89,7 @@ SOURCES = (
     Source(
         name="message_event",
         table="message_event",
+        of="message_event",
         query="""
         SELECT message_id, kind, at, reason FROM message_event WHERE xid >= {low} AND xid < {high}
         """,
@@ -91,6 +98,7 @@ SOURCES = (
     Source(
         name="event",
         table="event",
+        of="event",
         query="""
         SELECT id AS event_id, name, profile_id, least(greatest(at, '1900-01-01Z'), '2299-12-31Z') AS at,
                properties AS json
@@ -100,6 +108,7 @@ SOURCES = (
     Source(
         name="batch",
         table="batch",
+        of="batch",
         query="""
         SELECT id AS batch_id, campaign_id, sender_id, first_id, last_id, next_id, state
         FROM batch WHERE xid >= {low} AND xid < {high}

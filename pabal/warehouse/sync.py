@@ -15,22 +15,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import adbc_driver_manager
 import pyarrow as pa
-from adbc_driver_postgresql import dbapi
 
-from pabal.errors import Unavailable
 from pabal.warehouse import owners as ownership
 from pabal.warehouse import schema
 from pabal.warehouse.client import Warehouse
+from pabal.warehouse.filling import Filling, Gate
 from pabal.warehouse.owners import Owners
+from pabal.warehouse.snapshots import Bounds, bounds, snapshot
 from pabal.warehouse.writing import write
 
 
@@ -39,12 +37,14 @@ class Source:
     """What is read for one table of the warehouse.
 
     `query` is SQL for PostgreSQL with the places `{low}` and `{high}` (transaction numbers, `low <= xid < high`). Its
-    columns are named as in `table`. Several sources may fill one table.
+    columns are named as in `table`. Several sources may fill one table. `of`: PostgreSQL's table, whose number of rows is
+    told while the warehouse is filled; empty: few.
     """
 
     name: str
     table: str
     query: str
+    of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,16 +60,21 @@ class Round:
 _EVERYTHING = 2**62
 _BATCH_BYTES = 8 * 1024 * 1024
 
-_BOUNDS = """
-    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
-           (SELECT oid::bigint FROM pg_database WHERE datname = current_database())
+#: About how many rows tables have. Never analysed: what the statistics collector saw.
+_SIZES = """
+    SELECT c.relname::text, greatest(c.reltuples, s.n_live_tup, 0)::bigint FROM pg_class c
+    LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid WHERE c.oid = ANY(ARRAY[{names}]::regclass[])
 """
+
+#: Seconds that a rebuild waits for plans and counts under way; then their results are void.
+_PATIENCE = 600
 
 
 class Synchroniser:
     """Copies `sources` from the PostgreSQL at `dsn` into `warehouse`. One round at a time; any thread may ask.
 
-    A warehouse with another schema, or filled from another database, is emptied and filled again.
+    A warehouse with another schema, or filled from another database, is emptied and filled again. What reads `warehouse`
+    does so within `reading()`, which does not let anybody see it half full.
     """
 
     def __init__(self, warehouse: Warehouse, dsn: str, sources: Sequence[Source], owners: Owners | None = None) -> None:
@@ -78,19 +83,25 @@ class Synchroniser:
         self._owners = owners
         self._sources = tuple(sources)
         self._turn = threading.Lock()
-        self._last_round = 0.0
         self._cursors: dict[str, int] = {}
         self._number = 0
         self._opened = False
         self._filled = False
+        self._gate = Gate()
+        self._seen = Bounds()
+        self.reading = self._gate.reading
 
     def run_once(self, *, complete: bool = False) -> Round:
         """One round. Raises `Unavailable` when PostgreSQL or ClickHouse does not answer; the next round repeats it."""
-        with self._turn, _snapshot(self._dsn) as connection:
+        with self._turn, snapshot(self._dsn) as connection:
             started = time.monotonic()
             taken_at = time.time()
-            high, database = _bounds(connection)
+            high, top, database = bounds(connection)
             self._open(high, database)
+            filling = not self._filled
+            if filling:
+                self._gate.close()
+                self._gate.note(self._totals(connection))
             self._number += 1
             self._opened = False  # until it is through: a round that breaks off leaves rows to be deleted
             rows = {}
@@ -101,20 +112,41 @@ class Synchroniser:
                 until = _EVERYTHING if complete and source.table not in schema.APPENDED else high
                 rows[source.name] = self._copy(connection, source, low, until) if low < until else 0
             self._move(high, [name for name, count in rows.items() if count])
-            self._last_round = taken_at
+            self._seen.add(top, taken_at, high)
             self._opened = self._filled = True
+            if filling:
+                self._gate.open()
             return Round(number=self._number, high=high, rows=rows, seconds=time.monotonic() - started)
 
     def lag(self) -> float:
-        """Seconds since the snapshot of the last round that was stored; infinite before the first."""
-        return time.time() - self._last_round if self._last_round else float("inf")
+        """Seconds since the moment before which every change is here; infinite before the first round.
+
+        A long transaction keeps the bound down: then it is the age of the oldest change that may not be here.
+        """
+        return time.time() - self._seen.complete_at if self._seen.complete_at else float("inf")
+
+    @property
+    def filling(self) -> Filling | None:
+        """How far it is while it is filled from nothing, else None."""
+        return self._gate.filling
 
     def rebuild(self) -> Round:
-        """Throw away what the warehouse holds and fill it again from PostgreSQL."""
+        """Throw away what the warehouse holds and fill it again from PostgreSQL, once nobody reads it."""
+        self._gate.close(patience=_PATIENCE)
         with self._turn:
             schema.drop(self.warehouse)
-            self._opened = False
+            self._opened = self._filled = False
         return self.run_once()
+
+    def _totals(self, connection: Any) -> dict[str, int]:
+        """About how many rows each source has."""
+        names = {source.of for source in self._sources if source.of}
+        if not names:
+            return {}
+        with connection.cursor() as cursor:
+            cursor.execute(_SIZES.format(names=", ".join(f"'{name}'" for name in sorted(names))))
+            sizes = {str(name): int(count) for name, count in cursor.fetchall()}
+        return {source.name: sizes.get(source.of, 0) for source in self._sources if source.of}
 
     def _open(self, high: int, database: str) -> None:
         """Make the tables and find where the last round ended."""
@@ -162,6 +194,7 @@ class Synchroniser:
                     writing.result()
                 writing = thread.submit(write, self.warehouse, source.table, table.append_column("round", numbers))
                 count += table.num_rows
+                self._gate.add(source.name, table.num_rows)
             if writing is not None:
                 writing.result()
         return count
@@ -187,30 +220,3 @@ class Synchroniser:
                 }
             ),
         )
-
-
-@contextmanager
-def _snapshot(dsn: str) -> Iterator[Any]:
-    """A PostgreSQL connection whose statements all see one snapshot, and change nothing."""
-    try:
-        connection = dbapi.connect(dsn)
-    except adbc_driver_manager.Error as error:
-        raise Unavailable(f"PostgreSQL does not answer: {error}", code="database_unavailable") from error
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield connection
-    except adbc_driver_manager.Error as error:
-        raise Unavailable(f"Reading for the warehouse failed: {error}", code="database_unavailable") from error
-    finally:
-        connection.close()
-
-
-def _bounds(connection: Any) -> tuple[int, str]:
-    """(below which transaction all have ended, a name of this database)."""
-    with connection.cursor() as cursor:
-        cursor.execute(_BOUNDS)
-        ((high, database),) = cursor.fetchall()
-        cursor.execute("SELECT system_identifier::text FROM pg_control_system()")
-        ((cluster,),) = cursor.fetchall()
-    return int(high), f"{cluster}/{database}"
