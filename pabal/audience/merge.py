@@ -26,20 +26,13 @@ from pabal.errors import InvalidInput, NotFound
 FIELDS = ("external_id", "phone", "email", "first_name", "last_name", "locale", "time_zone")
 PLACE = ("country", "region", "zones")
 
-_IDS_OF = """
-WITH RECURSIVE whole (id) AS (
-    SELECT %s::bigint
-    UNION
-    SELECT m.old_id FROM profile_merge m JOIN whole w ON m.new_id = w.id
-) SELECT id FROM whole
-"""
+_IDS_OF = "SELECT %s::bigint UNION SELECT old_id FROM profile_merge WHERE new_id = %s"
 _NOW = """
-WITH RECURSIVE way (id) AS (
-    SELECT %s::bigint
-    UNION
-    SELECT m.new_id FROM profile_merge m JOIN way w ON m.old_id = w.id
-) SELECT p.id FROM way w JOIN profile p USING (id) LIMIT 1
+SELECT p.id FROM profile p WHERE p.id = coalesce((SELECT max(new_id) FROM profile_merge WHERE old_id = %s), %s)
 """
+
+#: Prefix in `anonymous` of an external id that is no profile's own any more: what its owner does belongs to the kept one.
+FORMER_ID = "user:"
 
 #: Each statement takes `keep` and `gone`; together they are the merge, after the kept row itself.
 _MOVE = (
@@ -69,6 +62,12 @@ _MOVE = (
             ELSE EXCLUDED.added_at END
     """,
     "UPDATE list_member SET removed_at = now() WHERE profile_id = %(gone)s AND removed_at IS NULL",
+    f"""
+    INSERT INTO anonymous (anonymous_id, profile_id)
+    SELECT '{FORMER_ID}' || g.external_id, %(keep)s FROM profile g JOIN profile k ON k.id = %(keep)s
+    WHERE g.id = %(gone)s AND g.external_id IS NOT NULL AND k.external_id IS NOT NULL
+    ON CONFLICT (anonymous_id) DO UPDATE SET profile_id = EXCLUDED.profile_id
+    """,  # noqa: S608
     "DELETE FROM profile WHERE id = %(gone)s",
 )
 
@@ -170,6 +169,8 @@ def merge_profiles(keep_id: int, gone_id: int, *, by: str = "") -> Outcome:
         # The external id is free now that the other row is gone.
         Profile.objects.filter(pk=keep_id).update(**values)
         cursor.execute("UPDATE profile SET updated_at = now() WHERE id = %s", [keep_id])
+        # Whoever went up in the one that goes now belongs to the kept one: one step leads from any old id to the present.
+        ProfileMerge.objects.filter(new_id=gone_id).update(new_id=keep_id)
         ProfileMerge.objects.create(old_id=gone_id, new_id=keep_id, by=by[:200])
     return done
 
@@ -177,7 +178,7 @@ def merge_profiles(keep_id: int, gone_id: int, *, by: str = "") -> Outcome:
 def ids_of(profile_id: int) -> list[int]:
     """The profile's id, and those of the profiles that went up in it."""
     with raw_cursor() as cursor:
-        return [found for (found,) in cursor.execute(_IDS_OF, [profile_id])]
+        return [found for (found,) in cursor.execute(_IDS_OF, [profile_id, profile_id])]
 
 
 def ids_of_all(profile_ids: Iterable[int]) -> list[int]:
@@ -188,7 +189,7 @@ def ids_of_all(profile_ids: Iterable[int]) -> list[int]:
 def current_id(profile_id: int) -> int | None:
     """Who a profile is now: itself, or the one in which it went up; None when there is none."""
     with raw_cursor() as cursor:
-        row = cursor.execute(_NOW, [profile_id]).fetchone()
+        row = cursor.execute(_NOW, [profile_id, profile_id]).fetchone()
     return row[0] if row else None
 
 

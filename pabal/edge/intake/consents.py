@@ -48,14 +48,14 @@ class _Said(msgspec.Struct):
     wording: str = ""
 
 
-def read_consents(said: Sequence[Any], at: int) -> list[Agreed]:
+def read_consents(said: Sequence[Any], at: int, actor: str) -> list[Agreed]:
     """What was agreed or refused; without a time of its own, `at` (`moments`). Raises Refused `bad_consent`."""
     if len(said) > MOST:
         raise Refused("bad_consent", f"At most {MOST} states of consent at once.", "consent")
-    return [_read(one, at) for one in said]
+    return [_read(one, at, actor) for one in said]
 
 
-def _read(one: Any, at: int) -> Agreed:
+def _read(one: Any, at: int, actor: str) -> Agreed:
     try:
         said = msgspec.convert(one, _Said)
     except msgspec.ValidationError as error:
@@ -73,15 +73,21 @@ def _read(one: Any, at: int) -> Agreed:
         raise Refused("bad_consent", "consent: at is no time in the past.", "consent")
     moment = moments.EPOCH + timedelta(microseconds=min(given, moments.now()))
     return Agreed(
-        channel=said.channel, purpose=said.purpose, state=said.state, at=moment, source=source, wording=wording
+        channel=said.channel,
+        purpose=said.purpose,
+        state=said.state,
+        at=moment,
+        source=source,
+        wording=wording,
+        actor=actor,
     )
 
 
-def apply(cursor: psycopg.Cursor[Any], agreed: Sequence[tuple[int, str, Agreed]]) -> None:
-    """Apply (profile, actor, state) by the rule of `consent_sql`; evidence is recorded per wording and source."""
+def apply(cursor: psycopg.Cursor[Any], agreed: Sequence[tuple[int, Agreed]]) -> None:
+    """Apply (profile, state) by the rule of `consent_sql`; evidence is recorded per wording and source."""
     groups: dict[tuple[str, str, str], list[tuple[int, Agreed]]] = {}
-    for profile_id, actor, one in sorted(agreed, key=lambda row: row[2].at):
-        groups.setdefault((actor, one.source, one.wording), []).append((profile_id, one))
+    for profile_id, one in sorted(agreed, key=lambda row: row[1].at):
+        groups.setdefault((one.actor, one.source, one.wording), []).append((profile_id, one))
     for (actor, source, wording), members in groups.items():
         statement = _statement(cursor, source, wording, [one for _, one in members]) if wording else None
         consent_sql.begin(cursor)

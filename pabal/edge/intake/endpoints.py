@@ -25,7 +25,7 @@ from pabal.edge.intake.importing import take_lines
 from pabal.edge.intake.keys import Key, Keys, from_header
 from pabal.edge.intake.messages import Told, read_batch, read_message
 from pabal.edge.intake.people_book import PeopleBook
-from pabal.edge.intake.reading import CALLS, read
+from pabal.edge.intake.reading import CALLS, Read, read
 
 log = logging.getLogger(__name__)
 
@@ -124,19 +124,25 @@ class Intake:
     async def take(self, told: Told, key: Key, call: str | None = None) -> Answer:
         """Write a request's messages and answer for them."""
         found = read(told, key, call, received=moments.now())
+        accepted = await self.write(found)
+        found.refused.sort(key=lambda one: one.index)
+        return taken(accepted, found.refused, found.notes)
+
+    async def write(self, found: Read) -> int:
+        """Write what was read; how many messages were accepted. Who is nobody after all goes to `found.refused`."""
         accepted = len(found.events) + len(found.people)
         if found.people:
-            refused = await self.people.put(found.people)
-            found.refused += refused
-            accepted -= len(refused)
-            metrics.PEOPLE.inc(len(found.people) - len(refused))
+            verdict = await self.people.put(found.people)
+            found.refused += verdict.refused.values()
+            found.notes += verdict.notes.values()
+            accepted -= len(verdict.refused)
+            metrics.PEOPLE.inc(len(found.people) - len(verdict.refused))
         if len(found.events):
             await self.events.put(found.events)
             metrics.EVENTS.inc(len(found.events))
         for one in found.refused:
             metrics.REFUSED.labels(one.code).inc()
-        found.refused.sort(key=lambda one: one.index)
-        return taken(accepted, found.refused, found.notes)
+        return accepted
 
 
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:

@@ -19,6 +19,7 @@ from typing import Any, Final
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from pabal.audience.merge import FORMER_ID
 from pabal.edge.intake import metrics
 from pabal.edge.intake.arrays import TextArray, TimeArray, UuidArray, text_element
 from pabal.edge.intake.failures import Away, Malformed, Overloaded
@@ -36,22 +37,22 @@ MOST_BYTES: Final = 8 * 1024 * 1024
 WRITERS: Final = 2
 """Statements under way: while PostgreSQL runs one, the next is put together."""
 
-WRITE: Final = """
+WRITE: Final = f"""
 WITH told AS MATERIALIZED (
-    SELECT e.*, p.id AS person
+    SELECT e.*, coalesce(p.id, a.profile_id) AS person
     FROM unnest(%s, %s, %s, %s, %s, %s) AS e(key, user_id, anonymous_id, name, at, properties)
     LEFT JOIN profile p ON p.external_id = e.user_id
+    LEFT JOIN anonymous a
+        ON a.anonymous_id = CASE WHEN p.id IS NULL THEN coalesce('{FORMER_ID}' || e.user_id, e.anonymous_id) END
 ), kept AS (
     INSERT INTO event (key, profile_id, anonymous_id, name, at, properties, xid)
-    SELECT t.key, coalesce(t.person, a.profile_id), t.anonymous_id, t.name, t.at, t.properties,
-        (SELECT pg_current_xact_id()::text::bigint)
-    FROM told t LEFT JOIN anonymous a ON t.user_id IS NULL AND a.anonymous_id = t.anonymous_id
-    WHERE t.user_id IS NULL OR t.person IS NOT NULL
-    ORDER BY t.key
+    SELECT key, person, anonymous_id, name, at, properties, (SELECT pg_current_xact_id()::text::bigint)
+    FROM told WHERE user_id IS NULL OR person IS NOT NULL
+    ORDER BY key
     ON CONFLICT (key) DO NOTHING
 )
 SELECT DISTINCT user_id FROM told WHERE user_id IS NOT NULL AND person IS NULL
-"""
+"""  # noqa: S608
 
 Ensure = Callable[[list[str]], Awaitable[None]]
 

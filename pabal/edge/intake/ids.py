@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from pabal.audience.merge import FORMER_ID
 from pabal.edge.intake.failures import Refused
 from pabal.edge.intake.limits import LONGEST_ID
 from pabal.edge.intake.messages import Id
+
+FORMER: Final = FORMER_ID
+"""Prefix in the table `anonymous` of external ids whose profile went up in another one."""
 
 
 def identity(value: Id, field: str) -> str | None:
@@ -16,4 +22,6 @@ def identity(value: Id, field: str) -> str | None:
         return None
     if len(text) > LONGEST_ID:
         raise Refused("bad_id", f"{field} may have {LONGEST_ID} characters.", field)
+    if text.startswith(FORMER) and field != "userId":
+        raise Refused("bad_id", f"{field} may not begin with “{FORMER}”.", field)
     return text

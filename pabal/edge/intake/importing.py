@@ -36,8 +36,6 @@ class _Progress:
     def refuse(self, refusals: list[Refusal]) -> None:
         self.refused_count += len(refusals)
         self.refused += refusals[: max(0, MOST_SHOWN - len(self.refused))]
-        for one in refusals:
-            metrics.REFUSED.labels(one.code).inc()
 
     def note(self, notes: list[Refusal]) -> None:
         self.notes += notes[: max(0, MOST_SHOWN - len(self.notes))]
@@ -52,6 +50,7 @@ async def take_lines(intake: Intake, body: AsyncIterator[bytes], key: Key) -> An
             done.lines = index + 1
             if line is None:
                 text = f"A line may have {LONGEST_LINE // 1024} KB."
+                metrics.REFUSED.labels("too_large").inc()
                 done.refuse([Refusal(index=index, code="too_large", message=text)])
             elif line:
                 gathered.append((index, line))
@@ -93,15 +92,6 @@ async def _write(intake: Intake, lines: list[tuple[int, bytes]], key: Key, done:
             message.type = "track" if message.event else "identify" if message.traits else None
         messages.append((index, message))
     found = read(Told(messages=messages, refused=refused), key, received=moments.now())
-    accepted = len(found.events) + len(found.people)
-    if found.people:
-        nobody = await intake.people.put(found.people)
-        found.refused += nobody
-        accepted -= len(nobody)
-        metrics.PEOPLE.inc(len(found.people) - len(nobody))
-    if len(found.events):
-        await intake.events.put(found.events)
-        metrics.EVENTS.inc(len(found.events))
-    done.accepted += accepted
+    done.accepted += await intake.write(found)
     done.refuse(sorted(found.refused, key=lambda one: one.index))
     done.note(found.notes)

@@ -11,9 +11,9 @@ import psycopg
 from psycopg import errors as pg
 
 from pabal.edge.intake import metrics, people_writing
-from pabal.edge.intake.failures import Away, Malformed, Overloaded, Refusal
+from pabal.edge.intake.failures import Away, Malformed, Overloaded
 from pabal.edge.intake.limits import PAUSE, WAITING_PEOPLE
-from pabal.edge.intake.people import Person
+from pabal.edge.intake.people import Person, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ MOST_PEOPLE: Final = 2_000
 _ATTEMPTS: Final = 5
 _AGAIN: Final = (pg.UniqueViolation, pg.DeadlockDetected, pg.SerializationFailure)
 
-Waiting = tuple[list[Person], asyncio.Future[list[Refusal]]]
+Waiting = tuple[list[Person], asyncio.Future[Verdict]]
 
 
 class PeopleBook:
@@ -48,11 +48,11 @@ class PeopleBook:
         if self._connection is not None:
             self._connection.close()
 
-    async def put(self, people: list[Person]) -> list[Refusal]:
-        """Return once they are committed: who was refused. Raises Overloaded, Away, Malformed."""
+    async def put(self, people: list[Person]) -> Verdict:
+        """Return once they are committed: who was refused (by place in `people`). Raises Overloaded, Away, Malformed."""
         if self._waiting and self._waiting + len(people) > WAITING_PEOPLE:
             raise Overloaded
-        future: asyncio.Future[list[Refusal]] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
         self._queue.append((people, future))
         self._waiting += len(people)
         self._wake.set()
@@ -93,10 +93,13 @@ class PeopleBook:
 
     async def _answer(self, taken: Sequence[Waiting]) -> None:
         people = [person for those, _ in taken for person in those]
-        refused = await asyncio.to_thread(self._write, people)
+        found = await asyncio.to_thread(self._write, people)
         start = 0
         for those, future in taken:
-            mine = [refused[place] for place in range(start, start + len(those)) if place in refused]
+            mine = Verdict(
+                refused={at - start: one for at, one in found.refused.items() if start <= at < start + len(those)},
+                notes={at - start: one for at, one in found.notes.items() if start <= at < start + len(those)},
+            )
             start += len(those)
             if not future.done():
                 future.set_result(mine)
@@ -121,7 +124,7 @@ class PeopleBook:
             if not future.done():
                 future.set_exception(away)
 
-    def _write(self, people: list[Person]) -> dict[int, Refusal]:
+    def _write(self, people: list[Person]) -> Verdict:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return people_writing.write(self._connected(), people)

@@ -16,7 +16,7 @@ from pabal.audience.upsert import property_kind
 from pabal.delivery.arrays import texts
 from pabal.edge.intake.documents import tidy
 from pabal.edge.intake.failures import Refusal
-from pabal.edge.intake.people import Person
+from pabal.edge.intake.people import Person, Verdict
 
 FIELDS: Final = ("phone", "email", "first_name", "last_name", "full_name", "locale", "time_zone", "country")
 _READ: Final[dict[str, Callable[[pl.Series], pl.Series]]] = {
@@ -30,10 +30,10 @@ _encode = msgspec.json.Encoder().encode
 Known = list[tuple[str, str, str]]
 
 
-def frame(people: Sequence[Person], refused: dict[int, Refusal]) -> tuple[pl.DataFrame, Known]:
+def frame(people: Sequence[Person], verdict: Verdict) -> tuple[pl.DataFrame, Known]:
     """(rows in the shape of `people_sql.STAGED`, properties for the catalogue). `line` is the place in `people`.
 
-    A phone or another field that cannot be read is left out; who is nobody without it is refused.
+    A phone or another field that cannot be read is left out; who is nobody without it is refused, else a phone is noted.
     """
     rows = pl.DataFrame(
         {
@@ -55,9 +55,11 @@ def frame(people: Sequence[Person], refused: dict[int, Refusal]) -> tuple[pl.Dat
         & pl.col("phone").replace("", None).is_null()
         & pl.col("email").replace("", None).is_null()
     )
-    for line in nobody.get_column("line").to_list():
+    unnamed = set(nobody.get_column("line").to_list())
+    for line in unnamed | problems.keys():
         code = problems.get(line, "no_identity")
-        refused[line] = Refusal(index=people[line].index, code=code, message=reason_text(code, "en"), field="phone")
+        found = Refusal(index=people[line].index, code=code, message=reason_text(code, "en"), field="phone")
+        (verdict.refused if line in unnamed else verdict.notes)[line] = found
     rows = rows.filter(~pl.col("line").is_in(nobody.get_column("line").implode()))
     kept = [people[line] for line in rows.get_column("line").to_list()]
     known: dict[str, tuple[str, str, str]] = {}

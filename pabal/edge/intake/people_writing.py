@@ -7,18 +7,23 @@ the same person. Anonymous ids are bound last; the events that waited for it get
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import polars as pl
 import psycopg
+from django.db import connection as django_connection
 
 from pabal.audience import people_sql
+from pabal.audience.merge import FORMER_ID, merge_profiles
 from pabal.audience.merging import KEY, identify
 from pabal.edge.intake import consents
 from pabal.edge.intake.event_book import ANONYMOUS_LOCK
 from pabal.edge.intake.failures import Refusal
-from pabal.edge.intake.people import Person
+from pabal.edge.intake.people import Person, Verdict
 from pabal.edge.intake.people_frame import frame
+from pabal.edge.intake.together import together
+from pabal.errors import NotFound
 
 Cursor = psycopg.Cursor[Any]
 
@@ -27,6 +32,10 @@ SELECT external_id FROM profile WHERE external_id = ANY(%s::text[]) AND (phone <
 """
 PHONES_TAKEN: Final = "SELECT DISTINCT phone FROM profile WHERE phone = ANY(%s::text[])"
 
+PRESENT: Final = """
+SELECT a.anonymous_id, p.external_id FROM anonymous a JOIN profile p ON p.id = a.profile_id
+WHERE a.anonymous_id = ANY(%s::text[]) AND p.external_id IS NOT NULL
+"""
 BOUND: Final = """
 SELECT w.anonymous_id, w.profile_id FROM unnest(%s::text[], %s::bigint[]) AS w(anonymous_id, profile_id)
 LEFT JOIN anonymous a USING (anonymous_id) WHERE a.profile_id IS DISTINCT FROM w.profile_id
@@ -44,34 +53,82 @@ WHERE event.anonymous_id = w.anonymous_id AND event.profile_id IS NULL
 """
 
 
-def write(connection: psycopg.Connection[Any], people: Sequence[Person]) -> dict[int, Refusal]:
-    """Write them all, or raise psycopg's errors. The refusals (by place in `people`) are of people who cannot be."""
-    refused: dict[int, Refusal] = {}
+def write(connection: psycopg.Connection[Any], people: Sequence[Person]) -> Verdict:
+    """Write them all, or raise psycopg's errors.
+
+    An alias of somebody whom we know already merges two profiles, after the rest is committed: if that fails, the sender
+    repeats all of it.
+    """
+    merged, places = together(people)
+    verdict = Verdict()
+    merges: list[tuple[int, int, str]] = []
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [people_sql.PEOPLE_LOCK])
-        found = _write_profiles(cursor, people, refused)
-        agreed = [
-            (found[place], person.actor, one)
-            for place, person in enumerate(people)
-            if place in found
-            for one in person.agreed
-        ]
+        _by_present_ids(cursor, merged)
+        found = _write_profiles(cursor, merged, verdict)
+        agreed = [(found[place], one) for place, person in enumerate(merged) if place in found for one in person.agreed]
         if agreed:
             consents.apply(cursor, agreed)
+        merges = _merges(cursor, merged, found)
         bound = {
             anonymous_id: found[place]
-            for place, person in enumerate(people)
+            for place, person in enumerate(merged)
             if place in found
             for anonymous_id in person.anonymous_ids
         }
         if bound:
             _bind(cursor, bound)
-    return refused
+    for keep, gone, actor in merges:
+        _merge(keep, gone, actor)
+    return Verdict(
+        refused=_spread(people, places, verdict.refused),
+        notes=_spread(people, places, verdict.notes),
+    )
 
 
-def _write_profiles(cursor: Cursor, people: Sequence[Person], refused: dict[int, Refusal]) -> dict[int, int]:
+def _merges(cursor: Cursor, people: Sequence[Person], found: dict[int, int]) -> list[tuple[int, int, str]]:
+    """(kept profile, the one that goes up in it, who says so) of aliases whose previous id is a profile's own."""
+    asked = {place: one.previous_id for place, one in enumerate(people) if one.previous_id and not one.public}
+    if not asked:
+        return []
+    known = dict(
+        cursor.execute(
+            "SELECT external_id, id FROM profile WHERE external_id = ANY(%s)", [list(asked.values())]
+        ).fetchall()
+    )
+    return [
+        (found[place], known[previous], people[place].actor)
+        for place, previous in asked.items()
+        if place in found and previous in known and known[previous] != found[place]
+    ]
+
+
+def _merge(keep: int, gone: int, actor: str) -> None:
+    try:
+        merge_profiles(keep, gone, by=actor)
+    except NotFound:  # somebody else merged it meanwhile
+        pass
+    finally:
+        django_connection.close()
+
+
+def _spread(people: Sequence[Person], places: Sequence[int], found: dict[int, Refusal]) -> dict[int, Refusal]:
+    """What was found of a merged person, for each message that named it."""
+    return {at: replace(found[place], index=people[at].index) for at, place in enumerate(places) if place in found}
+
+
+def _by_present_ids(cursor: Cursor, people: Sequence[Person]) -> None:
+    """Who went up in another profile is named by that one's external id."""
+    former = {FORMER_ID + person.external_id for person in people if person.external_id is not None}
+    present = dict(cursor.execute(PRESENT, [list(former)]).fetchall()) if former else {}
+    for person in people if present else ():
+        if person.external_id is not None:
+            person.external_id = present.get(FORMER_ID + person.external_id, person.external_id)
+
+
+def _write_profiles(cursor: Cursor, people: Sequence[Person], verdict: Verdict) -> dict[int, int]:
     """Profiles by place in `people`."""
-    rows, known = frame(people, refused)
+    rows, known = frame(people, verdict)
     if not rows.height:
         return {}
     rows = _without_what_browsers_may_not(cursor, rows, people)

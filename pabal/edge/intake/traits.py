@@ -71,7 +71,7 @@ def read_identify(index: int, message: Message, key: Key, at: int, notes: list[R
         text = "A browser's key cannot give consent: use a sign-up form, or send it from your server."
         notes.append(Refusal(index=index, code="consent_ignored", message=text, field="consent"))
     elif agreed:
-        person.agreed = read_consents(agreed, at)
+        person.agreed = read_consents(agreed, at, key.name)
     return person
 
 

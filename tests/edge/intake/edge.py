@@ -67,7 +67,7 @@ def edge(*, port: int = 0, database: str = "", **settings: str) -> Iterator[Edge
 
 
 def wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while True:
         try:
             if httpx.get(url, timeout=2).status_code == 200:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from pabal.audience.models import Anonymous, Event, Profile
-from tests.edge.intake.edge import Edge, edge, make_keys
+from tests.edge.intake.edge import Edge
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def shop() -> Iterator[Edge]:
-    make_keys()
-    with edge() as running:
-        yield running
 
 
 def track(user: str = "c1", event: str = "Order Completed", **more: Any) -> dict[str, Any]:
