@@ -17,11 +17,12 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from pabal.delivery import metrics
+from pabal.delivery.breaker import Breaker, stop_sender
 from pabal.delivery.carriers import Carrier
 from pabal.delivery.holders import clock
 from pabal.delivery.leases import Lease
@@ -84,6 +85,7 @@ class Lane:
         self._valid_until = valid_until
         self._shard = shard
         self._pacer = Pacer(max(sender.throughput / sender.slots, 0.01))
+        self._breaker = Breaker()
         self._air: deque[Flight] = deque()
         self._room = asyncio.Event()
         self._room.set()
@@ -104,6 +106,8 @@ class Lane:
 
     def update(self, sender: SenderFacts) -> None:
         """The sender was edited."""
+        if sender.active and not self.sender.active:
+            self._breaker.reset()
         self.sender = sender
         self._pacer.rate = max(sender.throughput / sender.slots, 0.01)
 
@@ -230,6 +234,7 @@ class Lane:
         if hole is not None:
             self._holes[window.batch_id] = hole
         self._slow_down(outcomes, landed.accepted)
+        await self._watch(outcomes)
         if not await self._recorder.record(landed):
             log.warning("a window was taken over", extra={"batch": window.batch_id, "start": window.start})
             self.lost = True
@@ -237,6 +242,16 @@ class Lane:
             self.wake.set()
         if last and len(self._air) <= 1:
             self._holes.clear()
+
+    async def _watch(self, outcomes: list[Outcome]) -> None:
+        """Stop the sender when its carrier refuses it."""
+        tripped = self._breaker.note(outcomes)
+        if tripped is None or not self.sender.active:
+            return
+        self.sender = replace(self.sender, active=False)
+        log.warning("the sender is stopped", extra={"sender": self.sender.address, "reason": tripped.value})
+        with contextlib.suppress(*DATABASE_GONE):
+            await stop_sender(self._pool, self.sender.sender_id, tripped)
 
     def _slow_down(self, outcomes: list[Outcome], accepted: int) -> None:
         waits = [outcome.retry_after for outcome in outcomes if isinstance(outcome, Throttled)]

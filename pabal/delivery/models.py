@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from pabal.accounts.models import User
 from pabal.database import MarkerField
 from pabal.delivery.hook_models import HookCall as HookCall
+from pabal.delivery.stops import stop_label
 
 
 class MessageKind(models.IntegerChoices):
@@ -81,6 +82,11 @@ class Sender(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.address})"
+
+    @property
+    def stopped_because(self) -> str:
+        """Why it stopped, as a sentence in the reader's language; empty when nobody said."""
+        return stop_label(self.state_reason)
 
 
 class SenderSlot(models.Model):

@@ -67,11 +67,16 @@ class Throttled(msgspec.Struct, frozen=True, tag="throttled", gc=False):
 
 
 class Unavailable(msgspec.Struct, frozen=True, tag="unavailable", gc=False):
-    """Surely not sent: never handed over, or the carrier said it is out of order. Try again after `retry_after` s."""
+    """Surely not sent: never handed over, or the carrier said it is out of order. Try again after `retry_after` s.
+
+    `reason` is set when it is the account that cannot send (`ACCOUNT_SUSPENDED`, `INSUFFICIENT_BALANCE`), whatever the
+    message.
+    """
 
     retry_after: float = 1.0
     code: str = ""
     detail: str = ""
+    reason: Reason | None = None
 
 
 class Uncertain(msgspec.Struct, frozen=True, tag="uncertain", gc=False):

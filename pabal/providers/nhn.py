@@ -242,7 +242,7 @@ def _read_answer(answer: httpx.Response, group: Sequence[Outgoing]) -> dict[int,
     if not header.get("isSuccessful"):
         detail = str(header.get("resultMessage", answer.text[:200]))
         outcome: Outcome = (
-            Unavailable(REFUSED_PAUSE_S, code, detail)
+            Unavailable(REFUSED_PAUSE_S, code, detail, Reason.ACCOUNT_SUSPENDED)
             if code in ACCOUNT
             else Throttled(1.0, code)
             if code in AGAIN

@@ -87,7 +87,12 @@ CODES: Final[dict[str, Reason]] = {
 #: The account cannot send now, whatever the message: kept, not failed.
 ACCOUNT: Final = frozenset({"1020", "1030", "2063", "2230"})
 #: The same, as names of errors of a whole request.
-ACCOUNT_ERRORS: Final = frozenset({"NotEnoughBalance", "AccountSuspended", "InvalidAPIKey", "SignatureDoesNotMatch"})
+ACCOUNT_ERRORS: Final = {
+    "NotEnoughBalance": Reason.INSUFFICIENT_BALANCE,
+    "AccountSuspended": Reason.ACCOUNT_SUSPENDED,
+    "InvalidAPIKey": Reason.ACCOUNT_SUSPENDED,
+    "SignatureDoesNotMatch": Reason.ACCOUNT_SUSPENDED,
+}
 
 
 class SolapiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -208,7 +213,7 @@ def _read_answer(answer: httpx.Response, messages: Sequence[Outgoing]) -> dict[i
     if answer.status_code >= 400:
         error = str(body.get("errorCode", answer.status_code))
         outcome: Outcome = (
-            Unavailable(REFUSED_PAUSE_S, error, str(body.get("errorMessage", "")))
+            Unavailable(REFUSED_PAUSE_S, error, str(body.get("errorMessage", "")), ACCOUNT_ERRORS[error])
             if error in ACCOUNT_ERRORS
             else Rejected(Reason.UNKNOWN, error)
         )
@@ -225,7 +230,7 @@ def _outcome(code: str, message_id: str) -> Outcome:
     if code in TAKEN and message_id:
         return Accepted(message_id)
     if code in ACCOUNT:
-        return Unavailable(REFUSED_PAUSE_S, code)
+        return Unavailable(REFUSED_PAUSE_S, code, reason=CODES[code])
     if code.startswith("1"):  # an error while it was taken in: not sent
         return Rejected(CODES.get(code, Reason.UNKNOWN), code)
     return Uncertain(code)

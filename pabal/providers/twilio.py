@@ -235,5 +235,6 @@ def _read_answer(answer: httpx.Response) -> Outcome:
     if code in THROTTLED:
         return Throttled(retry_after=1.0, code=code)
     if code in ACCOUNT:
-        return Unavailable(retry_after=REFUSED_PAUSE_S, code=code, detail=str(body.get("message", "")))
+        detail = str(body.get("message", ""))
+        return Unavailable(retry_after=REFUSED_PAUSE_S, code=code, detail=detail, reason=Reason.ACCOUNT_SUSPENDED)
     return Rejected(CODES.get(code, Reason.UNKNOWN), code)

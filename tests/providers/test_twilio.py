@@ -64,7 +64,9 @@ ANSWERS = [
     pytest.param(_error(77777), Rejected(Reason.UNKNOWN, "77777"), id="a code that we do not know"),
     pytest.param(_error(21611), Throttled(1.0, "21611"), id="the sender's queue is full"),
     pytest.param(_error(20429, 429, **{"retry-after": "7"}), Throttled(7.0, "429"), id="too many requests"),
-    pytest.param(_error(30002), NotSent(30.0, "30002", "no"), id="account suspended: kept, not failed"),
+    pytest.param(
+        _error(30002), NotSent(30.0, "30002", "no", Reason.ACCOUNT_SUSPENDED), id="account suspended: kept, not failed"
+    ),
     pytest.param(httpx.ReadTimeout("slow"), Uncertain("no_answer", "ReadTimeout: slow"), id="no answer"),
     pytest.param(httpx.ReadError("cut"), Uncertain("no_answer", "ReadError: cut"), id="cut off"),
     pytest.param(httpx.ConnectError("away"), NotSent(2.0, "unreachable", "ConnectError: away"), id="not reached"),
