@@ -50,6 +50,7 @@ GROUPS = (
             Item(route="profiles", label=_("Profiles"), icon="users"),
             Item(route="lists", label=pgettext_lazy("navigation", "Lists"), icon="list"),
             Item(route="segments", label=_("Segments"), icon="filter"),
+            Item(route="signup_forms", label=_("Sign-up forms"), icon="user-plus"),
             Item(route="consent", label=pgettext_lazy("navigation", "Consent"), icon="shield-check"),
         ),
     ),

@@ -86,8 +86,9 @@ class Filled:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-def form_html(look: Look, *, action: str, filled: Filled | None = None, page: str = "") -> str:
-    """The `<form>`. It works without JavaScript; the night box is never ticked beforehand, nor is the other."""
+def form_html(look: Look, *, action: str, filled: Filled | None = None, page: str = "", auto: bool = True) -> str:
+    """The `<form>`. It works without JavaScript; the night box is never ticked beforehand, nor is the other. `auto`: it
+    turns dark when the reader's device is."""
     filled = filled or Filled()
     lang = look.language
 
@@ -105,7 +106,7 @@ def form_html(look: Look, *, action: str, filled: Filled | None = None, page: st
 
     lead = f"<p>{escape(look.lead)}</p>" if look.lead.strip() else ""
     parts = [
-        f'<form class="pabal-form pf-auto" method="post" action="{escape(action)}" novalidate lang="{lang}">'
+        f'<form class="pabal-form{" pf-auto" if auto else ""}" method="post" action="{escape(action)}" novalidate lang="{lang}">'
         f"<div><h2>{escape(look.title)}</h2>{lead}</div>"
     ]
     if look.ask_name:

@@ -15,6 +15,7 @@ PAGES = (
     ("me", _("My settings"), Role.VIEWER),
     ("users", _("People"), Role.ADMIN),
     ("api_keys", _("API keys"), Role.ADMIN),
+    ("write_keys", _("Event keys"), Role.ADMIN),
     ("audit", _("Audit trail"), Role.ADMIN),
 )
 
