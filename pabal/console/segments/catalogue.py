@@ -18,7 +18,9 @@ from pabal.console.segments.options import FIELDS
 from pabal.warehouse import conditions as c
 
 MOST = 40
-#: How often a suggestion may be looked up in profiles.
+#: What shops' libraries send (Segment's e-commerce specification): suggested until the first event has come.
+USUAL = ("Order Completed", "Product Added", "Product Viewed", "Checkout Started", "Signed Up", "Order Refunded")
+#: Columns of a profile whose values are few enough to be suggested.
 _FIELD_VALUES = ("country", "region", "locale", "time_zone")
 
 
@@ -67,6 +69,8 @@ def _names(rows: Any) -> dict[str, str]:
 
 def suggest_events(q: str) -> list[Suggestion]:
     """Names of events, the most frequent first."""
+    if not EventName.objects.exists():
+        return [Suggestion(value=name, note=_("a usual name")) for name in USUAL if q.lower() in name.lower()]
     rows = EventName.objects.filter(name__icontains=q).order_by("-events")[:MOST]
     return [
         Suggestion(

@@ -115,7 +115,7 @@ def _count_values(question: Question, answer: Mapping[str, Any]) -> dict[str, An
         "reachable": answer["reachable"],
         "parts": parts,
         "at": datetime.fromisoformat(answer["at"]),
-        "unfinished": len(builder.get("unfinished", [])),
+        "unfinished": builder.get("unfinished", []),
         "everybody": not places,
     }
 

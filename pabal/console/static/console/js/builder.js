@@ -29,7 +29,7 @@
     form.dispatchEvent(new CustomEvent("builder:changed"));
   };
   const restructured = (word) => {
-    for (const box of root.querySelectorAll("[data-match]")) {
+    for (const box of [root, ...root.querySelectorAll("[data-match]")]) {
       const joiner = box.querySelector(":scope > .conds-head [data-f='match']")?.selectedOptions[0]?.dataset.joiner ?? "";
       for (const mark of box.querySelectorAll(":scope > [data-list] > li > .joiner")) mark.textContent = joiner;
     }
@@ -102,7 +102,8 @@
       const li = await draw(node, depth(list));
       list.insertBefore(li, before ?? null);
       restructured("saidAdded");
-      (li.querySelector("[data-first]") ?? li.querySelector("select, input"))?.focus();
+      const open = [...li.querySelectorAll("[data-f]:not([type=hidden])")];
+      (open.find((el) => !el.value) ?? open[0])?.focus();
     } catch {
       trouble();
     }
