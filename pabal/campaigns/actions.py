@@ -194,7 +194,7 @@ def unschedule(campaign: Campaign, *, by: User | None) -> Campaign:
 
 @transaction.atomic
 def pause(campaign: Campaign, *, by: User | None) -> Campaign:
-    """Hand nothing more to carriers until it is resumed; the time-out goes on. Raises Conflict."""
+    """Hand nothing more to carriers until it is resumed; its time-out stands still meanwhile. Raises Conflict."""
     if not _move_from(campaign, [CampaignState.SENDING, CampaignState.PLANNING], CampaignState.PAUSED):
         raise _lost(campaign, _("Only a campaign that is being sent can be paused."))
     CampaignControl.objects.filter(campaign_id=campaign.pk, state=ControlState.RUNNING).update(
@@ -208,19 +208,25 @@ def pause(campaign: Campaign, *, by: User | None) -> Campaign:
 def resume(campaign: Campaign, *, by: User | None) -> Campaign:
     """Go on from where it was paused or failed. Raises Conflict, also when the balance still does not cover it."""
     from pabal.campaigns.lifecycle import pay_and_run
+    from pabal.campaigns.pauses import deadline_after, retime
 
-    Campaign.objects.select_for_update().get(pk=campaign.pk)  # the order in which the engine locks them, too
+    now = timezone.now()
+    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)  # the order in which the engine locks them, too
     plan = Plan.objects.select_for_update().filter(campaign=campaign, mode=PlanMode.SEND).first()
     if plan is None or plan.state != PlanState.DONE:
-        if not move(campaign, CampaignState.PAUSED, CampaignState.PLANNING):
+        later = deadline_after(locked, plan, now)
+        if not move(campaign, CampaignState.PAUSED, CampaignState.PLANNING, deadline=later):
             raise _lost(campaign, _("Only a paused campaign can be resumed."))
         if plan is not None and Plan.objects.filter(pk=plan.pk, state=PlanState.FAILED).update(
             state=PlanState.QUEUED, error=None
         ):
             _enqueue(plan)
     else:
-        if not move(campaign, CampaignState.PAUSED, CampaignState.SENDING):
+        later = deadline_after(locked, plan, now)
+        if not move(campaign, CampaignState.PAUSED, CampaignState.SENDING, deadline=later):
             raise _lost(campaign, _("Only a paused campaign can be resumed."))
+        if later is not None:
+            retime(locked, later, now)
         control = CampaignControl.objects.select_for_update().get(campaign_id=campaign.pk)
         if control.state == ControlState.HELD:
             pay_and_run(campaign, PlanSummary.from_json(plan.summary))
@@ -246,6 +252,7 @@ def move(campaign: Campaign, before: CampaignState, after: CampaignState, **fiel
     """The one way in which a campaign's state changes. False when it is not in the state `before` (any more)."""
     assert after in TRANSITIONS[before], f"{before} → {after} is no transition"
     fields.setdefault("state_reason", "")
+    fields["paused_at"] = timezone.now() if after == CampaignState.PAUSED else None
     changed = Campaign.objects.filter(pk=campaign.pk, state=before, standing=False).update(
         state=after, updated_at=timezone.now(), **fields
     )

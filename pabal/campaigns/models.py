@@ -59,7 +59,8 @@ class Campaign(models.Model):
     """What is sent to whom, when. `key` is unique and names it in the API and on the command line.
 
     `starts_at` null means: at once when launched. `per_minute` limits its messages a minute. `timeout_minutes` counts
-    from the start (for held messages too). `smart_hours` null: smart sending off.
+    from the start (for held messages too), and not while it is paused: `paused_at` says since when, and resuming moves
+    `deadline` (null: never moved, so start plus time-out). `smart_hours` null: smart sending off.
     A `standing` one has no audience and no end: single messages that belong to no other go through it
     (`campaigns.single`). It stands in no listing.
     """
@@ -103,6 +104,8 @@ class Campaign(models.Model):
     updated_at = models.DateTimeField(db_default=Now())
     launched_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+    deadline = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

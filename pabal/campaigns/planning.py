@@ -14,6 +14,7 @@ from pabal.campaigns.candidates import PAGE
 from pabal.campaigns.inputs import load
 from pabal.campaigns.lifecycle import pay_and_run
 from pabal.campaigns.models import Campaign, CampaignState, Plan, PlanMode, PlanState
+from pabal.campaigns.pauses import retime
 from pabal.campaigns.plan import make_plan
 from pabal.campaigns.summary import PlanSummary
 from pabal.campaigns.words import plan_failure
@@ -134,6 +135,8 @@ def _launch(plan: Plan, summary: PlanSummary) -> None:
     try:
         with transaction.atomic():
             move(campaign, CampaignState.PLANNING, CampaignState.SENDING)
+            if campaign.deadline is not None:  # it was paused before its plan was complete
+                retime(campaign, campaign.deadline, timezone.now())
             pay_and_run(campaign, summary)
     except Conflict as error:
         move(campaign, CampaignState.PLANNING, CampaignState.PAUSED, state_reason=error.code)

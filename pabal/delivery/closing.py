@@ -1,4 +1,4 @@
-"""Batches that are over before they were sent: past their deadline, or of a campaign that was ended.
+"""Batches that are over before they were sent: past their deadline while being sent, or of a campaign that was ended.
 
 What is left of them becomes `expired` or `cancelled`, as a set; their money is settled and released. Any dispatcher may
 do this for any batch without a window at the carrier: the row lock keeps its holder from marking one meanwhile.
@@ -21,7 +21,7 @@ SELECT b.id, b.campaign_id, c.state = 'ended', b.next_id, b.last_id, b.tried_to,
        b.messages, b.charged_messages
 FROM batch b JOIN campaign_control c ON c.campaign_id = b.campaign_id
 WHERE b.state IN ('queued', 'sending') AND b.window_end IS NULL
-  AND (c.state = 'ended' OR c.state <> 'held' AND b.expires_at <= now())
+  AND (c.state = 'ended' OR c.state = 'running' AND b.expires_at <= now())
 ORDER BY b.id LIMIT %s
 FOR UPDATE OF b SKIP LOCKED
 """

@@ -146,6 +146,19 @@ def test_nothing_is_sent_before_its_time_or_after_its_deadline(tmp_path: Path) -
     assert not events(2), early
 
 
+def test_nothing_expires_while_a_campaign_is_paused(tmp_path: Path) -> None:
+    store = shop(tmp_path, throughput=300)
+    plan(store.senders[0], 10, campaign_id=1, expires_in="-1 seconds")
+    control(1, ControlState.PAUSED)
+    plan(store.senders[0], 10, campaign_id=2)
+    with DispatcherProcess(folder=tmp_path):
+        wait_for(lambda: not open_batches(2))
+        assert open_batches(1)
+        assert not events(1)
+        control(1, ControlState.RUNNING)
+        wait_for(lambda: events(1)["expired"] == 10)
+
+
 def test_a_campaign_sends_no_more_a_minute_than_it_may(tmp_path: Path) -> None:
     store = shop(tmp_path, throughput=2_000, senders=2)
     plan(store.senders[0], 300, per_minute=70)
