@@ -21,6 +21,8 @@ COMMANDS = (
     "pabal.audience.import_command",
     "pabal.audience.write_key_command",
     "pabal.campaigns.commands",
+    "pabal.campaigns.segment_commands",
+    "pabal.reports.people_commands",
     "pabal.accounts.commands",
 )
 

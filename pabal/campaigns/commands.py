@@ -73,8 +73,8 @@ def _campaigns(options: argparse.Namespace) -> int:
         plain = [{"key": c.key, "name": c.name, "state": c.state, "starts_at": c.starts_at} for c in found]
         print(msgspec.json.encode(plain).decode())
         return 0
-    rows = [(c.key, c.name, str(c.get_state_display()), _moment(c.starts_at)) for c in found]
-    print(_table([(_("Key"), _("Name"), _("State"), _("Starts")), *rows]))
+    rows = [(c.key, c.name, str(c.get_state_display()), moment(c.starts_at)) for c in found]
+    print(table([(_("Key"), _("Name"), _("State"), _("Starts")), *rows]))
     return 0
 
 
@@ -144,7 +144,7 @@ def report(campaign: Campaign, summary: PlanSummary) -> str:
         samples = ", ".join(f"#{pk}" for pk in skip.samples)
         funnel.append((f"− {label}", f"{skip.profiles:,}", f"{_('e.g.')} {samples}"))
     funnel.append((f"= {_('Messages')}", f"{summary.messages:,}", ""))
-    lines += [_table(funnel, numbers=(1,)), ""]
+    lines += [table(funnel, numbers=(1,)), ""]
     if summary.messages:
         names = {s.sender_id: s.name for s in summary.senders}
         head = (_("Sender"), _("Country"), _("Kind"), _("Encoding"), _("Messages"), _("Parts"), _("Cost"))
@@ -154,16 +154,16 @@ def report(campaign: Campaign, summary: PlanSummary) -> str:
                 "sender_id", "country", "kind", "encoding"
             )
         ]
-        lines += [_table([head, *rows], numbers=(4, 5, 6)), ""]
+        lines += [table([head, *rows], numbers=(4, 5, 6)), ""]
     balance = f"{_money(summary.balance_before)} → {_money(summary.balance_after)}"
     facts = [
         (_("Cost"), _money(summary.amount)),
         (_("Balance"), balance),
-        (_("Starts"), _moment(summary.planned_for)),
-        (_("Finishes"), _moment(summary.finishes_at)),
-        (_("Times out"), f"{_moment(summary.deadline)} ({summary.timed_out:,})"),
+        (_("Starts"), moment(summary.planned_for)),
+        (_("Finishes"), moment(summary.finishes_at)),
+        (_("Times out"), f"{moment(summary.deadline)} ({summary.timed_out:,})"),
     ]
-    lines.append(_table(facts))
+    lines.append(table(facts))
     lines += [f"! {words.warning(found)}" for found in summary.warnings]
     return "\n".join(lines)
 
@@ -172,11 +172,12 @@ def _money(amount: int) -> str:
     return f"{amount / MILLI:,.{0 if amount % MILLI == 0 else 3}f} {config.get().currency}"
 
 
-def _moment(moment: datetime | None) -> str:
-    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M") if moment else "–"
+def moment(at: datetime | None) -> str:
+    """A moment in the company's zone, or a dash."""
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M") if at else "–"
 
 
-def _table(rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> str:
+def table(rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> str:
     """Aligned columns; Korean letters are two wide in a terminal."""
     widths = [max(_width(str(row[i])) for row in rows) for i in range(len(rows[0]))]
 

@@ -8,9 +8,8 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
-from pabal.audience.models import List, Purpose
 from pabal.campaigns.models import Campaign, QuietHours, SmartCounts
 from pabal.console import formats
 from pabal.console.widgets import Cards, LocalDateTime, Switch, TickCards
@@ -28,86 +27,6 @@ class BasicsForm(forms.Form):
         help_text=_("Names the campaign in the API and on the command line. Made from the name if you leave it empty."),
     )
     description = forms.CharField(label=_("Description"), required=False, widget=forms.Textarea({"rows": 2}))
-
-
-class AudienceForm(forms.Form):
-    """Everyone, or lists; minus lists."""
-
-    who = forms.ChoiceField(
-        label=_("Recipients"),
-        choices=[("lists", _("People on lists")), ("all", _("All profiles"))],
-        widget=Cards(
-            notes={"lists": _("Pick one or several lists."), "all": _("Consent is checked for each.")},
-            icons={"lists": "list", "all": "users"},
-        ),
-    )
-    include_lists = forms.ModelMultipleChoiceField(
-        label=_("Lists"), queryset=List.objects.none(), required=False, widget=TickCards()
-    )
-    exclude_lists = forms.ModelMultipleChoiceField(
-        label=_("Leave out"),
-        queryset=List.objects.none(),
-        required=False,
-        widget=TickCards(),
-        help_text=_("People on these lists get nothing, whatever other list they are on."),
-    )
-    purpose = forms.ChoiceField(
-        label=_("Purpose"),
-        choices=[(Purpose.PROMOTIONAL, _("Advertising")), (Purpose.INFORMATIONAL, _("Information"))],
-        widget=Cards(
-            notes={
-                Purpose.PROMOTIONAL: _("Offers and news. Only to people who agreed; at legal hours; with a way out."),
-                Purpose.INFORMATIONAL: _("Orders, deliveries, notices the person asked for. No advertising inside."),
-            },
-            icons={Purpose.PROMOTIONAL: "send", Purpose.INFORMATIONAL: "info"},
-        ),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        lists = List.objects.filter(archived_at=None).order_by("-updated_at")
-        sizes = {
-            str(item.pk): ngettext("%(n)s person", "%(n)s people", item.size) % {"n": formats.number(item.size)}
-            for item in lists
-        }
-        for name in ("include_lists", "exclude_lists"):
-            field = self.fields[name]
-            assert isinstance(field, forms.ModelMultipleChoiceField)
-            field.queryset = lists
-            assert isinstance(field.widget, TickCards)
-            field.widget.notes = sizes
-
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or {}
-        if values.get("who") == "lists" and not values.get("include_lists"):
-            self.add_error("include_lists", _("Choose at least one list, or “All profiles”."))
-        both = set(values.get("include_lists") or []) & set(values.get("exclude_lists") or [])
-        if both and values.get("who") == "lists":
-            names = ", ".join(item.name for item in both)
-            self.add_error(
-                "exclude_lists",
-                _("%(names)s is also chosen above: nobody on it would get a message.") % {"names": names},
-            )
-        return values
-
-    @staticmethod
-    def initial_of(campaign: Campaign) -> dict[str, Any]:
-        return {
-            "who": "all" if campaign.all_profiles else "lists",
-            "include_lists": list(campaign.include_lists.values_list("pk", flat=True)),
-            "exclude_lists": list(campaign.exclude_lists.values_list("pk", flat=True)),
-            "purpose": campaign.purpose,
-        }
-
-    def changes(self) -> dict[str, Any]:
-        values = self.cleaned_data
-        everyone = values["who"] == "all"
-        return {
-            "all_profiles": everyone,
-            "include_lists": [] if everyone else list(values["include_lists"]),
-            "exclude_lists": list(values["exclude_lists"]),
-            "purpose": values["purpose"],
-        }
 
 
 class SendersField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # Django subscripts it in its stubs only

@@ -18,7 +18,8 @@ from pabal.accounts.models import Role
 from pabal.audience.models import Profile
 from pabal.campaigns import actions
 from pabal.campaigns.models import Campaign, CampaignState
-from pabal.console.forms.campaigns import AudienceForm, BasicsForm, MessageForm, SendingForm
+from pabal.console.forms.campaign_audience import AudienceForm
+from pabal.console.forms.campaigns import BasicsForm, MessageForm, SendingForm
 from pabal.console.forms.errors import put_error
 from pabal.delivery.models import Sender
 from pabal.errors import PabalError

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from pabal import config
@@ -71,7 +72,18 @@ def _values(campaign: Campaign) -> dict[str, Any]:
         "can_unschedule": campaign.state == CampaignState.SCHEDULED,
         "can_end": CampaignState.ENDED in goes_to,
         "bubbles": _bubbles(campaign),
+        "included": [] if campaign.all_profiles else _sets(campaign, "include"),
+        "excluded": _sets(campaign, "exclude"),
     }
+
+
+def _sets(campaign: Campaign, role: str) -> list[tuple[str, str, str]]:
+    """(icon, name, address) of the segments and lists that it was for, or that were left out."""
+    segments, lists = getattr(campaign, f"{role}_segments").all(), getattr(campaign, f"{role}_lists").all()
+    return [
+        *(("filter", row.name, reverse("console:segment", args=[row.key])) for row in segments),
+        *(("list", row.name, reverse("console:list", args=[row.key])) for row in lists),
+    ]
 
 
 def _outcome(found: Results) -> charts.StackedBar:
