@@ -85,6 +85,7 @@ class Synchroniser:
         self._turn = threading.Lock()
         self._cursors: dict[str, int] = {}
         self._number = 0
+        self._done = 0
         self._opened = False
         self._filled = False
         self._gate = Gate()
@@ -112,6 +113,7 @@ class Synchroniser:
                 until = _EVERYTHING if complete and source.table not in schema.APPENDED else high
                 rows[source.name] = self._copy(connection, source, low, until) if low < until else 0
             self._move(high, [name for name, count in rows.items() if count])
+            self._done = self._number
             self._seen.add(top, taken_at, high)
             self._opened = self._filled = True
             if filling:
@@ -124,6 +126,11 @@ class Synchroniser:
         A long transaction keeps the bound down: then it is the age of the oldest change that may not be here.
         """
         return time.time() - self._seen.complete_at if self._seen.complete_at else float("inf")
+
+    @property
+    def number(self) -> int:
+        """The last round that was stored; 0 before the first."""
+        return self._done
 
     @property
     def filling(self) -> Filling | None:
