@@ -12,6 +12,7 @@ from pabal.campaigns.signup_models import FormLanguage as FormLanguage
 from pabal.campaigns.signup_models import Signup as Signup
 from pabal.campaigns.signup_models import SignupForm as SignupForm
 from pabal.campaigns.signup_models import SignupState as SignupState
+from pabal.campaigns.warehouse_models import WarehouseStatus as WarehouseStatus
 from pabal.database import MarkerField
 from pabal.delivery.models import Sender
 
