@@ -64,14 +64,18 @@ api = Api(
 api.add_decorator(frame, mode="view")
 errors.install(api)
 import_module("pabal.api.upserts")  # shares an address, and so the area, with profiles
+import_module("pabal.api.merging")
 
 for module in (
     "me",
     "profiles",
+    "consent",
     "lists",
     "segment_people",  # before the next, whose addresses hold any key
     "segments",
     "imports",
+    "write_keys",
+    "signup_forms",
     "campaigns",
     "plans",
     "messages",

@@ -68,11 +68,14 @@ SOURCES = (
         table="message",
         of="message",
         query="""
-        SELECT m.* FROM plan_chunk c CROSS JOIN LATERAL (
+        SELECT m.message_id, m.campaign_id, coalesce(g.new_id, m.profile_id) AS profile_id, m.sender_id, m.phone,
+               m.country, m.kind, m.encoding, m.parts, m.amount, m.send_after
+        FROM plan_chunk c CROSS JOIN LATERAL (
             SELECT id AS message_id, campaign_id, profile_id, sender_id, phone, country, kind, encoding, parts,
                    amount::bigint AS amount, send_after
             FROM message WHERE id BETWEEN c.first_message_id AND c.last_message_id ORDER BY id OFFSET 0
-        ) m WHERE c.xid >= {low} AND c.xid < {high}
+        ) m LEFT JOIN profile_merge g ON g.old_id = m.profile_id
+        WHERE c.xid >= {low} AND c.xid < {high}
         """,
     ),
     Source(
@@ -126,6 +129,7 @@ OWNERS = Owners(
     WHERE xid >= {low} AND xid < {high} AND external_id IS NULL AND phone = '' AND email = ''
     """,
     events="SELECT id, profile_id FROM event WHERE id IN ({ids})",
+    suppressed="SELECT phone FROM suppression WHERE phone IN ({phones})",
 )
 
 _opening = threading.Lock()

@@ -7,11 +7,15 @@ what the warehouse holds under the old owner goes:
 - one that PostgreSQL no longer has, because it is older than its retention there, is handed to the new owner here;
 - an event of somebody who was forgotten is deleted, unless PostgreSQL still has it.
 
+Messages follow too: those of a merged profile count as the kept one's (so that nobody gets a campaign a second time), and
+of somebody who was forgotten the phone goes, from messages and from the suppression list.
+
 Each step may be repeated: a round that broke off begins again.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +26,7 @@ NAME = "event_owner"
 """Its name among the cursors."""
 
 _CHUNK = 1_000
+_PHONE = re.compile(r"\+\d{5,15}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +34,13 @@ class Owners:
     """SQL for PostgreSQL with the places `{low}` and `{high}`, as in `sync.Source`.
 
     `merges` gives (old id, new id) in the order in which they happened, `forgotten` ids of people without events. `events`
-    gives (event id, owner) of the events that there are among `{ids}`.
+    gives (event id, owner) of the events that there are among `{ids}`, `suppressed` the phones that are among `{phones}`.
     """
 
     merges: str
     forgotten: str
     events: str
+    suppressed: str = ""
 
 
 def follow(warehouse: Warehouse, connection: Any, owners: Owners, low: int, high: int) -> int:
@@ -44,6 +50,8 @@ def follow(warehouse: Warehouse, connection: Any, owners: Owners, low: int, high
     ids = sorted(merged.keys() | forgotten)
     for start in range(0, len(ids), _CHUNK):
         _settle(warehouse, connection, owners, ids[start : start + _CHUNK], merged, forgotten)
+    _move_messages(warehouse, merged)
+    _forget_phones(warehouse, connection, owners, forgotten)
     return len(ids)
 
 
@@ -102,6 +110,52 @@ def _hand_over(warehouse: Warehouse, left: Mapping[int, int], ids: list[int]) ->
         """,
         {"events": list(left), "owners": list(left.values()), "ids": ids},
     )
+
+
+def _move_messages(warehouse: Warehouse, merged: Mapping[int, int]) -> None:
+    olds = list(merged)
+    for start in range(0, len(olds), _CHUNK):
+        some = olds[start : start + _CHUNK]
+        parameters: dict[str, Any] = {"olds": some, "news": [merged[old] for old in some]}
+        if warehouse.rows("SELECT 1 FROM message WHERE profile_id IN {olds:Array(UInt64)} LIMIT 1", parameters):
+            warehouse.command(
+                """
+                ALTER TABLE message
+                UPDATE profile_id = transform(profile_id, {olds:Array(UInt64)}, {news:Array(UInt64)}, profile_id)
+                WHERE profile_id IN {olds:Array(UInt64)} SETTINGS mutations_sync = 2
+                """,
+                parameters,
+            )
+
+
+def _forget_phones(warehouse: Warehouse, connection: Any, owners: Owners, forgotten: set[int]) -> None:
+    """While the warehouse still knows the phones: the people's rows are read after this."""
+    people = sorted(forgotten)
+    for start in range(0, len(people), _CHUNK):
+        parameters: dict[str, Any] = {"ids": people[start : start + _CHUNK]}
+        if warehouse.rows(
+            "SELECT 1 FROM message WHERE profile_id IN {ids:Array(UInt64)} AND phone != '' LIMIT 1", parameters
+        ):
+            warehouse.command(
+                "ALTER TABLE message UPDATE phone = '' WHERE profile_id IN {ids:Array(UInt64)} SETTINGS mutations_sync = 2",
+                parameters,
+            )
+        if not owners.suppressed:
+            continue
+        gone = warehouse.rows(
+            """
+            SELECT DISTINCT phone FROM suppression
+            WHERE phone IN (SELECT phone FROM profile WHERE profile_id IN {ids:Array(UInt64)} AND phone != '')
+            """,
+            parameters,
+        )
+        phones = {str(phone) for (phone,) in gone if _PHONE.fullmatch(str(phone))}
+        if phones:
+            quoted = ", ".join(f"'{phone}'" for phone in sorted(phones))
+            phones -= {str(phone) for (phone,) in _rows(connection, owners.suppressed.format(phones=quoted))}
+            warehouse.command(
+                "DELETE FROM suppression WHERE phone IN {phones:Array(String)}", {"phones": sorted(phones)}
+            )
 
 
 def _rows(connection: Any, sql: str) -> list[tuple[Any, ...]]:

@@ -15,8 +15,9 @@ from django.utils.http import urlsafe_base64_encode
 from pabal.accounts.models import ApiKey, Role, User
 from pabal.audience import actions as people_actions
 from pabal.audience import lists, segments
-from pabal.audience.models import Import, ImportState, List, Profile, Segment
-from pabal.campaigns.models import Campaign, CampaignState
+from pabal.audience.models import Import, ImportState, List, Profile, Segment, WriteKey
+from pabal.campaigns.models import Campaign, CampaignState, SignupForm
+from pabal.campaigns.signup.forms import archive_form, create_form
 from pabal.delivery.models import ProviderAccount, Sender
 from pabal.providers.registry import get
 from pabal.providers.settings import fields
@@ -390,16 +391,6 @@ def profile_merge(client: Client) -> Form:
 
 
 @probe
-def profile_export(client: Client) -> Form:
-    return f"/profiles/{customer().pk}/export", {}
-
-
-@probe
-def consent_export(client: Client) -> Form:
-    return "/consent/evidence.csv", {"start": "2026-01-01", "end": "2026-01-31"}
-
-
-@probe
 def suppressions_add(client: Client) -> Form:
     return "/consent/suppressions/add", {"phones": "+821000000001", "reason": "manual", "source": "asked"}
 
@@ -417,10 +408,45 @@ def suppressions_lift(client: Client) -> Form:
 
 
 @probe
-def suppressions_export(client: Client) -> Form:
-    return "/consent/suppressions/export", {}
+def profile_erase(client: Client) -> Form:
+    return f"/profiles/{customer().pk}/erase", {}
 
 
 @probe
-def profile_erase(client: Client) -> Form:
-    return f"/profiles/{customer().pk}/erase", {}
+def write_keys(client: Client) -> Form:
+    return "/settings/event-keys", {"name": "Shop", "kind": "browser", "origins": "https://shop.example"}
+
+
+@probe
+def write_key_revoke(client: Client) -> Form:
+    made = WriteKey.objects.create(name="Shop", key="srv_x")
+    return f"/settings/event-keys/{made.pk}/revoke", {}
+
+
+SIGNUP = {"name": "Summer", "language": "ko", "wording": "동의합니다."}
+
+
+def signup_form() -> SignupForm:
+    return create_form(by=None, **SIGNUP, double_opt_in=False)
+
+
+@probe
+def signup_form_new(client: Client) -> Form:
+    return "/signup-forms/new", SIGNUP
+
+
+@probe
+def signup_form_edit(client: Client) -> Form:
+    return f"/signup-forms/{signup_form().key}/edit", {**SIGNUP, "wording": "새 문구에 동의합니다."}
+
+
+@probe
+def signup_form_archive(client: Client) -> Form:
+    return f"/signup-forms/{signup_form().key}/archive", {}
+
+
+@probe
+def signup_form_restore(client: Client) -> Form:
+    made = signup_form()
+    archive_form(made)
+    return f"/signup-forms/{made.key}/restore", {}

@@ -25,7 +25,9 @@ READS = {
     "consent", "suppressions", "profile_segments", "profile_record", "profile_evidence",
 }  # fmt: skip
 #: Read only, but recorded: personal data leaves the house.
-RECORDED_READS = {"import_refused", "campaign_export"}
+RECORDED_READS = {
+    "import_refused", "campaign_export", "profile_export", "consent_export", "suppressions_export",
+}  # fmt: skip
 #: Proved on the real engines in tests of the campaign pages and of the API, by the same action.
 ENGINES = {"campaign_launch", "segment_export"}
 #: What may change without anybody having done something.

@@ -62,6 +62,44 @@ def write_profiles(call: Call) -> Any:
 
 
 @probe
+def create_write_key(call: Call) -> Any:
+    return call("POST", "/write-keys", {"name": "Shop", "kind": "browser", "origins": ["https://shop.example"]})
+
+
+@probe
+def revoke_write_key(call: Call) -> Any:
+    return call("DELETE", f"/write-keys/{create_write_key(call).data['id']}")
+
+
+def signup_form(call: Call) -> str:
+    body = {"name": "Summer", "wording": "I agree.", "double_opt_in": False}
+    key: str = call("POST", "/signup-forms", body).data["key"]
+    return key
+
+
+@probe
+def create_signup_form(call: Call) -> Any:
+    return call("POST", "/signup-forms", {"name": "Summer", "wording": "I agree.", "double_opt_in": False})
+
+
+@probe
+def edit_signup_form(call: Call) -> Any:
+    return call("PATCH", f"/signup-forms/{signup_form(call)}", {"wording": "I agree, too."})
+
+
+@probe
+def archive_signup_form(call: Call) -> Any:
+    return call("DELETE", f"/signup-forms/{signup_form(call)}")
+
+
+@probe
+def restore_signup_form(call: Call) -> Any:
+    key = signup_form(call)
+    call("DELETE", f"/signup-forms/{key}")
+    return call("POST", f"/signup-forms/{key}/restore")
+
+
+@probe
 def erase_profile(call: Call) -> Any:
     return call("DELETE", f"/profiles/{Profile.objects.create(external_id='c-1').pk}")
 
@@ -69,6 +107,23 @@ def erase_profile(call: Call) -> Any:
 @probe
 def set_consent(call: Call) -> Any:
     return call("POST", "/profiles/consent", members(call) | {"state": "subscribed", "source": "x"})
+
+
+@probe
+def merge_two_profiles(call: Call) -> Any:
+    keep, gone = Profile.objects.create(external_id="c-1"), Profile.objects.create(external_id="c-2")
+    return call("POST", "/profiles/merge", {"keep": keep.pk, "gone_external_id": gone.external_id})
+
+
+@probe
+def add_suppressions(call: Call) -> Any:
+    return call("POST", "/suppressions", {"phones": ["+821000000001"], "source": "call centre"})
+
+
+@probe
+def lift_suppressions(call: Call) -> Any:
+    call("POST", "/suppressions", {"phones": ["+821000000001"]})
+    return call("POST", "/suppressions/lift", {"phones": ["010-0000-0001"]})
 
 
 @probe

@@ -136,8 +136,9 @@ def test_what_is_shown_before_is_what_is_done() -> None:
 
 def test_a_profile_is_not_merged_with_itself_nor_with_nobody() -> None:
     person = Profile.objects.create()
-    with pytest.raises(InvalidInput, match="itself"):
+    with pytest.raises(InvalidInput) as refused:
         merge_profiles(person.pk, person.pk)
+    assert refused.value.code == "same_profile"
     with pytest.raises(NotFound):
         merge_profiles(person.pk, 999_999)
 
