@@ -87,6 +87,8 @@ def _filters(filters: tuple[Filter, ...], path: str) -> Iterator[Problem]:
 
 def _path(name: str, kind: str, path: str) -> Iterator[Problem]:
     yield from _name(name, path)
+    if not name:
+        return
     if any(part in ("", "[]") for part in name.split(".")):
         yield Problem(path=path, code="malformed", reason="a path has a name between its dots")
     if "[]" in name and kind != "list":
