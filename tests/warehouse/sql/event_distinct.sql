@@ -1,0 +1,6 @@
+WITH
+    (SELECT tuple(groupBitmapState(profile_id)) FROM profile FINAL) AS profiles,
+    (SELECT groupBitmapState(profile_id) FROM (SELECT profile_id FROM event WHERE name = {p1:String} GROUP BY profile_id HAVING uniqExact(coalesce(nullIf(coalesce(properties.`sku`.:`String`, toString(properties.`sku`.:`Int64`)), ''), toString(properties.`sku`.:`Float64`), toString(properties.`sku`.:`Bool`))) >= {p2:Float64})) AS set1
+SELECT arrayJoin(bitmapToArray(bitmapAnd(profiles.1, set1))) AS profile_id
+-- p1 = "Order Completed"
+-- p2 = 3.0

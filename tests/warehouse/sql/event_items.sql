@@ -1,0 +1,6 @@
+WITH
+    (SELECT tuple(groupBitmapState(profile_id)) FROM profile FINAL) AS profiles,
+    (SELECT groupBitmapState(profile_id) FROM (SELECT profile_id FROM event WHERE name = {p1:String} AND (hasAny(arrayMap(x -> dynamicElement(x, 'String'), properties.`products`[].`sku`), {p2:Array(String)})))) AS set1
+SELECT arrayJoin(bitmapToArray(bitmapAnd(profiles.1, set1))) AS profile_id
+-- p1 = "Order Completed"
+-- p2 = ["A"]

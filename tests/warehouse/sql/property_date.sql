@@ -1,0 +1,4 @@
+WITH
+    (SELECT tuple(groupBitmapStateIf(profile_id, ifNull(toMonth(parseDateTime64BestEffortOrNull(if(match(properties.`birthday`.:`String`, '^(19|20|21|22)[0-9]{2}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$'), properties.`birthday`.:`String`, NULL), 3, {p1:String}), {p1:String}) * 100 + toDayOfMonth(parseDateTime64BestEffortOrNull(if(match(properties.`birthday`.:`String`, '^(19|20|21|22)[0-9]{2}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$'), properties.`birthday`.:`String`, NULL), 3, {p1:String}), {p1:String}) IN (1124, 1125, 1126, 1127), 0))) FROM profile FINAL) AS profiles
+SELECT arrayJoin(bitmapToArray(profiles.1)) AS profile_id
+-- p1 = "Asia/Seoul"
