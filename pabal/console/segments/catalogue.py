@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from pabal.audience.models import EventName, EventProperty, List, Profile, Property, Segment
 from pabal.campaigns.models import Campaign
 from pabal.console import formats
-from pabal.console.segments.options import FIELDS
+from pabal.console.segments.options import BOOLEANS, FIELDS
 from pabal.warehouse import conditions as c
 
 MOST = 40
@@ -91,8 +91,14 @@ def suggest_properties(event: str, q: str, kind: str = "") -> list[Suggestion]:
         rows = rows.filter(kind=kind)
     found: dict[str, str] = {}
     for row in rows[: MOST * 3]:
-        found.setdefault(row.path, ", ".join(str(example) for example in row.examples[:3]))
+        found.setdefault(row.path, ", ".join(_shown(example) for example in row.examples[:3]))
     return [Suggestion(value=path, note=note[:60]) for path, note in list(found.items())[:MOST]]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(dict(BOOLEANS)["true" if value else "false"])
+    return str(value)
 
 
 def suggest_event_values(event: str, name: str, q: str) -> list[Suggestion]:

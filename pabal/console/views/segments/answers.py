@@ -30,6 +30,8 @@ from pabal.warehouse import conditions as c
 #: Seconds that a request waits for the engine; then the page looks again.
 PATIENCE = 0.9
 SAMPLE = 10
+NO_BUILDER = "0"
+"""The turn of pages that build nothing."""
 
 
 @requires(Role.EDITOR)
@@ -84,7 +86,8 @@ def _answered(request: HttpRequest, asked: Callable[[], Question], turn: str) ->
     except PabalError as error:
         if error.code == "question_superseded":  # its page has asked again
             return HttpResponse(status=204)
-        values = {"error": sentence(error), "away": error.code == "engine_not_running"}
+        away = error.code == "engine_not_running"
+        values = {"error": sentence(error), "away": away, "again": turn != NO_BUILDER}
         return _turned(render(request, "console/segments/answer_error.html", values), turn)
     if answer is None:
         values = {"question": question, "turn": turn}
@@ -116,6 +119,7 @@ def _count_values(question: Question, answer: Mapping[str, Any]) -> dict[str, An
         "parts": parts,
         "at": datetime.fromisoformat(answer["at"]),
         "unfinished": builder.get("unfinished", []),
+        "whole": answer.get("everybody"),
         "everybody": not places,
     }
 
@@ -126,7 +130,7 @@ def _sample_values(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _turn(text: str) -> str:
-    return text if text.isdecimal() and len(text) < 12 else "0"
+    return text if text.isdecimal() and len(text) < 12 else NO_BUILDER
 
 
 def _turned(response: HttpResponse, turn: str) -> HttpResponse:

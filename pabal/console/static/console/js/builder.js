@@ -23,7 +23,7 @@
   };
 
   // Every change gives the tree a new turn: an answer to an older turn is not shown.
-  let turn = 0;
+  let turn = 1; // 0 is for pages that build nothing
   const changed = () => {
     turn += 1;
     form.dispatchEvent(new CustomEvent("builder:changed"));
@@ -108,33 +108,40 @@
       trouble();
     }
   };
-  const redraw = async (li, focus) => {
+  const redraw = async (li, wanted) => {
     const object = objectOf(li);
     const sent = JSON.stringify(read(object));
     try {
       const fresh = await draw(JSON.parse(sent), depth(li.parentElement));
       if (!li.isConnected) return;
-      if (JSON.stringify(read(object)) !== sent) return redraw(li, focus); // typed on meanwhile
+      if (JSON.stringify(read(object)) !== sent) return redraw(li, wanted); // typed on meanwhile
       const counts = objectOf(fresh).querySelector(":scope > .cond-foot [data-count]");
       counts?.replaceChildren(...(object.querySelector(":scope > .cond-foot [data-count]")?.childNodes ?? []));
-      const had = li.contains(document.activeElement) ? focus : null;
+      const active = li.contains(document.activeElement) ? document.activeElement : null;
+      const here = wanted ?? (active?.dataset.f ? mark(li, active) : null);
       li.replaceWith(fresh);
       restructured();
-      if (had) pick(fresh, had)?.focus();
+      if (here && (wanted || active)) refocus(fresh, here);
     } catch {
       trouble();
     }
   };
   // Which control of a condition: the how-manieth of its name
-  const mark = (li, el) => ({ f: el.dataset.f, index: [...li.querySelectorAll(`[data-f="${el.dataset.f}"]`)].indexOf(el) });
-  const pick = (li, { f, index, next }) => {
-    const all = [...li.querySelectorAll(`[data-f="${f}"]`)];
-    return next ? li.querySelector(next) ?? all[0] : all[index] ?? all[0];
+  const mark = (li, el) => ({ f: el.dataset.f, index: [...li.querySelectorAll(`[data-f="${el.dataset.f}"]:not([type=hidden])`)].indexOf(el) });
+  // Back to where one was; from a name that was just chosen, on to the next thing to fill in
+  const refocus = (li, { f, index }) => {
+    const all = [...li.querySelectorAll(`[data-f="${f}"]:not([type=hidden])`)];
+    const open = [...li.querySelectorAll("[data-f]:not([type=hidden])")];
+    const target = all[index] ?? all[all.length - 1] ?? open[0];
+    const next = target?.value && target.matches("[data-suggest][data-shape]") && open.slice(open.indexOf(target) + 1).find((el) => !el.value);
+    if (next) next.focus();
+    else if (target?.value) window.pabal.focusQuietly(target);
+    else target?.focus();
   };
   form.addEventListener("change", (event) => {
     const el = event.target;
     if (el.matches("[data-f='match']")) return restructured();
-    if (el.matches("[data-shape]") && nodeOf(el)) redraw(nodeOf(el), mark(nodeOf(el), el));
+    if (el.matches("[data-shape]") && nodeOf(el)) redraw(nodeOf(el));
   });
 
   const blank = (list) => ({ where: { name: "" }, steps: { name: "", where: [] }, values: { value: "" } })[list];
@@ -174,17 +181,15 @@
         ghost.append(part);
       }
       holder.append(ghost);
-      const at = items(holder).length - 1;
-      const f = Object.keys(blank(list))[0];
-      const index = [...li.querySelectorAll(`[data-f="${f}"]`)].indexOf(ghost.querySelector("[data-f]"));
-      redraw(li, { f, index, at }).finally(() => {});
+      redraw(li, mark(li, ghost.querySelector("[data-f]")));
     },
     less: (button) => {
       const li = nodeOf(button);
       const object = button.closest("[data-object]");
-      const first = object.parentElement.querySelector("[data-f]");
+      const beside = [...object.parentElement.querySelectorAll("[data-f]")].find((el) => !object.contains(el));
+      const here = beside ? mark(li, beside) : { f: "name", index: 0 };
       object.remove();
-      redraw(li, first && li.contains(first) ? mark(li, first) : { f: "type", index: 0, next: "select, input:not([type=hidden])" });
+      redraw(li, here);
     },
   };
   // Up and down walk through the tree as it is read: into a group that is next, out of one at its edge

@@ -65,11 +65,14 @@
     close();
     input.dispatchEvent(new Event("input", { bubbles: true }));
     input.dispatchEvent(new Event("change", { bubbles: true }));
-    quiet = true;
+    window.pabal.focusQuietly(input);
+  };
+  let quiet = false;
+  window.pabal.focusQuietly = (input) => {
+    quiet = true; // the focus alone should not open the list again
     input.focus();
     quiet = false;
   };
-  let quiet = false;
   let timer = 0;
   const later = (input, typed, after) => {
     clearTimeout(timer);
