@@ -17,6 +17,7 @@ from pabal.accounts.models import Role
 from pabal.audience import queries
 from pabal.audience.merge import likely_same, merge_profiles, outcome
 from pabal.audience.models import Channel, Profile
+from pabal.console import formats
 from pabal.console.forms.imports import PURPOSES
 from pabal.console.views.audience.people import rows_of
 from pabal.console.views.audience.preview_table import plain
@@ -64,7 +65,13 @@ def _compare(request: HttpRequest, profile: Profile, other_id: int) -> HttpRespo
         "outcome": shown,
         "keep_other": keep_other,
         "fields": [
-            {"label": FIELD_LABELS[c.name], "kept": c.kept, "gone": c.gone, "result": c.result, "lost": c.lost}
+            {
+                "label": FIELD_LABELS[c.name],
+                "kept": _shown(c.name, c.kept),
+                "gone": _shown(c.name, c.gone),
+                "result": _shown(c.name, c.result),
+                "lost": c.lost,
+            }
             for c in shown.fields
             if c.kept or c.gone
         ],
@@ -85,6 +92,10 @@ def _compare(request: HttpRequest, profile: Profile, other_id: int) -> HttpRespo
         "two_ids": shown.keep.external_id and shown.gone.external_id,
     }
     return render(request, "console/audience/merge.html", values)
+
+
+def _shown(name: str, value: Any) -> Any:
+    return formats.phone(value) if name == "phone" and value else value
 
 
 def _merge(request: HttpRequest, profile: Profile) -> HttpResponse:

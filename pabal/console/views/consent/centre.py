@@ -107,6 +107,7 @@ def evidence(request: HttpRequest, profile_id: int) -> HttpResponse:
         else None,
         "made_at": timezone.now(),
         "made_by": person(request),
+        "zone": str(timezone.get_current_timezone()),
     }
     return render(request, "console/consent/evidence.html", values)
 
@@ -168,6 +169,7 @@ def _change(row: Any) -> dict[str, Any]:
     return {
         "row": row,
         "profile": row.profile,
+        "forgotten": not (row.profile.phone or row.profile.external_id or row.profile.email),
         "channel": Channel(row.channel).label,
         "purpose": LABELS.get(row.purpose, row.purpose),
         "method": ConsentMethod(row.method).label,
