@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from pabal.audience.actions import set_consent
+from pabal.audience.anonymous import bind
 from pabal.audience.lists import add_members
 from pabal.audience.models import Channel, ConsentMethod, ConsentState, Profile, Purpose
 from pabal.campaigns.models import Signup, SignupForm, SignupState
@@ -120,11 +121,13 @@ def claim_reply(sender: Sender, phone: str, text: str, at: datetime) -> str | No
 
 
 def _report(signup: Signup, profile: Profile, now: datetime) -> None:
-    """An event, as if the shop had sent it: what a person did on the form."""
+    """An event, as if the shop had sent it: what a person did on the form. What they did before is theirs, too."""
     form: SignupForm = signup.form
     properties = {"form": form.key, "night": signup.night, "page": signup.page}
     if form.list is not None:
         properties["list"] = form.list.key
+    if signup.anonymous_id:
+        bind(signup.anonymous_id, profile.pk)
     key = hashlib.md5(b"signup\0%d" % signup.pk, usedforsecurity=False).hexdigest()
     with raw_cursor() as cursor:
         cursor.execute(

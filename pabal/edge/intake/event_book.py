@@ -19,6 +19,7 @@ from typing import Any, Final
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from pabal.audience.anonymous import ANONYMOUS_LOCK
 from pabal.audience.merge import FORMER_ID
 from pabal.edge.intake import metrics
 from pabal.edge.intake.arrays import TextArray, TimeArray, UuidArray, text_element
@@ -26,9 +27,6 @@ from pabal.edge.intake.failures import Away, Malformed, Overloaded
 from pabal.edge.intake.limits import PAUSE, WAITING_BYTES, WAITING_EVENTS
 
 log = logging.getLogger(__name__)
-
-#: Held shared by writers of events without a known person, alone by whoever binds anonymous ids to people.
-ANONYMOUS_LOCK: Final = 0x9A8A_0002
 
 MOST_EVENTS: Final = 10_000
 """Events of one statement."""

@@ -15,10 +15,10 @@ import psycopg
 from django.db import connection as django_connection
 
 from pabal.audience import people_sql
+from pabal.audience.anonymous import ANONYMOUS_LOCK
 from pabal.audience.merge import FORMER_ID, merge_profiles
 from pabal.audience.merging import KEY, identify
 from pabal.edge.intake import consents
-from pabal.edge.intake.event_book import ANONYMOUS_LOCK
 from pabal.edge.intake.failures import Refusal
 from pabal.edge.intake.people import Person, Verdict
 from pabal.edge.intake.people_frame import frame
