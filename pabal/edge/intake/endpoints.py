@@ -18,11 +18,13 @@ from starlette.types import Receive, Scope, Send
 
 from pabal.edge.intake import bodies, metrics, moments
 from pabal.edge.intake.answers import Answer, failed, send, taken
+from pabal.edge.intake.arrays import DUMPERS
 from pabal.edge.intake.bodies import Gone
 from pabal.edge.intake.event_book import EventBook
 from pabal.edge.intake.failures import IntakeError, NotOurs, WrongKey
 from pabal.edge.intake.importing import take_lines
 from pabal.edge.intake.keys import Key, Keys, from_header
+from pabal.edge.intake.limits import LONGEST_STATEMENT
 from pabal.edge.intake.messages import Told, read_batch, read_message
 from pabal.edge.intake.people_book import PeopleBook
 from pabal.edge.intake.reading import CALLS, Read, read
@@ -146,7 +148,6 @@ class Intake:
 
 
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
-    from pabal.edge.intake.arrays import DUMPERS
-
+    await connection.execute(f"SET statement_timeout = {LONGEST_STATEMENT}")
     for kind, dumper in DUMPERS:
         connection.adapters.register_dumper(kind, dumper)

@@ -61,6 +61,7 @@ async def take_lines(intake: Intake, body: AsyncIterator[bytes], key: Key) -> An
             await _write(intake, gathered, key, done)
     except IntakeError as error:
         return failed(error, accepted=done.accepted, lines=done.lines)
+    done.refused.sort(key=lambda one: one.index)
     return taken(done.accepted, done.refused, done.notes, lines=done.lines, refused_count=done.refused_count)
 
 
@@ -93,5 +94,5 @@ async def _write(intake: Intake, lines: list[tuple[int, bytes]], key: Key, done:
         messages.append((index, message))
     found = read(Told(messages=messages, refused=refused), key, received=moments.now())
     done.accepted += await intake.write(found)
-    done.refuse(sorted(found.refused, key=lambda one: one.index))
+    done.refuse(found.refused)
     done.note(found.notes)

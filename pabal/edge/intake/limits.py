@@ -36,3 +36,6 @@ WAITING_PEOPLE: Final = 20_000
 
 PAUSE: Final = 0.002
 """Seconds in which requests gather for one transaction."""
+
+LONGEST_STATEMENT: Final = 30_000
+"""Milliseconds that a statement may take, waiting for locks included; then the requests are answered with 503."""

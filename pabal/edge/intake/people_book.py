@@ -12,7 +12,7 @@ from psycopg import errors as pg
 
 from pabal.edge.intake import metrics, people_writing
 from pabal.edge.intake.failures import Away, Malformed, Overloaded
-from pabal.edge.intake.limits import PAUSE, WAITING_PEOPLE
+from pabal.edge.intake.limits import LONGEST_STATEMENT, PAUSE, WAITING_PEOPLE
 from pabal.edge.intake.people import Person, Verdict
 
 log = logging.getLogger(__name__)
@@ -139,6 +139,7 @@ class PeopleBook:
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:
             self._connection = psycopg.connect(self._dsn, autocommit=True, application_name="pabal edge people")
+            self._connection.execute(f"SET statement_timeout = {LONGEST_STATEMENT}")
         return self._connection
 
     def _disconnect(self) -> None:
