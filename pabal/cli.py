@@ -22,6 +22,7 @@ COMMANDS = (
     "pabal.audience.write_key_command",
     "pabal.campaigns.commands",
     "pabal.campaigns.segment_commands",
+    "pabal.campaigns.warehouse_command",
     "pabal.reports.people_commands",
     "pabal.accounts.commands",
 )

@@ -63,6 +63,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     suppress_unreachable_after: Annotated[
         int, "A number that could not be reached so many times in a row gets nothing more; 0: never mind."
     ] = 5
+    event_days: Annotated[
+        int,
+        "Days that events are kept in PostgreSQL; 0: for ever. Older ones are removed in small pieces. The warehouse keeps "
+        "them until warehouse_event_days, but a rebuild brings back only what PostgreSQL has.",
+    ] = 0
+    warehouse_event_days: Annotated[
+        int, "Days that events are kept in the warehouse, where segments count them; 0: for ever."
+    ] = 0
     log_format: Annotated[str, "text or json."] = "text"
     log_level: Annotated[str, "DEBUG, INFO, WARNING or ERROR."] = "INFO"
     allow_fictional: Annotated[

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import psycopg
 from prometheus_client import Gauge
@@ -23,6 +24,9 @@ from pabal.config import Config, get
 from pabal.database import LEADER_LOCK
 from pabal.errors import PabalError, Unavailable
 from pabal.processes import monitor
+
+if TYPE_CHECKING:
+    from pabal.warehouse.sync import Synchroniser
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +40,10 @@ class Health:
 
     def __init__(self) -> None:
         self.trouble: str | None = "starting"
+        self.failing: dict[str, str] = {}
 
     def check(self) -> str | None:
-        return self.trouble
+        return self.trouble or next(iter(self.failing.values()), None)
 
 
 def main() -> int:
@@ -64,7 +69,7 @@ async def _run(config: Config, health: Health) -> int:
         return 0
     LEADS.set(1)
     log.info("leading")
-    tasks = [asyncio.create_task(_hold(connection)), *await _start(config, health)]
+    tasks = [asyncio.create_task(_hold(connection)), *await _start(config, stop, health)]
     waiting = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
     code = 0
@@ -114,7 +119,22 @@ async def _hold(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None
         await asyncio.sleep(1)
 
 
-async def _start(config: Config, health: Health) -> list[asyncio.Task[None]]:
+async def _open(config: Config, stop: asyncio.Event, health: Health) -> Synchroniser | None:
+    """The warehouse, as soon as it can be opened. None when asked to stop first."""
+    from pabal.campaigns.warehouse import open_warehouse
+
+    while not stop.is_set():
+        try:
+            return await asyncio.to_thread(open_warehouse, config)
+        except PabalError as error:
+            health.trouble = f"warehouse: {error}"
+            log.warning("the warehouse cannot be opened, trying again: %s", error)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(stop.wait(), 2)
+    return None
+
+
+async def _start(config: Config, stop: asyncio.Event, health: Health) -> list[asyncio.Task[None]]:
     """Open the warehouse and start what a leader does."""
     from procrastinate.contrib.django import app
 
@@ -124,17 +144,21 @@ async def _start(config: Config, health: Health) -> list[asyncio.Task[None]]:
     from pabal.campaigns.answering import Answerer
     from pabal.campaigns.dead_numbers import suppress_dead
     from pabal.campaigns.list_making import resume_lists
+    from pabal.campaigns.signup.deciding import forget_unconfirmed
     from pabal.campaigns.signup.ticking import tick as signups
-    from pabal.campaigns.warehouse import open_warehouse
+    from pabal.campaigns.warehouse_keeping import Keeper
 
-    warehouse = await asyncio.to_thread(open_warehouse, config)
+    warehouse = await _open(config, stop, health)
+    if warehouse is None:
+        return []
+    keeper = Keeper(warehouse, config)
+    LAG.set_function(warehouse.lag)
     await asyncio.to_thread(resume_imports)
     await asyncio.to_thread(campaigns.resume_plans)
     await asyncio.to_thread(resume_lists)
 
     def synchronise() -> None:
-        warehouse.run_once()
-        LAG.set(warehouse.lag())
+        keeper.synchronise()
 
     async def work() -> None:
         worker = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
@@ -160,17 +184,24 @@ async def _start(config: Config, health: Health) -> list[asyncio.Task[None]]:
         segment_sizes.count_due(warehouse)
 
     def dead_numbers() -> None:
-        suppress_dead(
-            warehouse.warehouse, invalid=config.suppress_invalid_after, unreachable=config.suppress_unreachable_after
-        )
+        with warehouse.reading(wait=True):
+            suppress_dead(
+                warehouse.warehouse,
+                invalid=config.suppress_invalid_after,
+                unreachable=config.suppress_unreachable_after,
+            )
 
     health.trouble = None
     return [
         asyncio.create_task(work()),
         asyncio.create_task(_every(600.0, dead_numbers, health)),
         asyncio.create_task(_every(1.0, synchronise, health)),
+        asyncio.create_task(_every(2.0, keeper.tell, health)),
+        asyncio.create_task(_every(5.0, keeper.catalogue, health)),
+        asyncio.create_task(_every(60.0, keeper.forget_old, health)),
         asyncio.create_task(_every(0.5, campaigns_tick, health)),
         asyncio.create_task(_every(5.0, signups, health)),
+        asyncio.create_task(_every(3_600.0, forget_unconfirmed, health)),
         asyncio.create_task(_every(5.0, rescue, health)),
         asyncio.create_task(Answerer(warehouse, config.database_dsn).run()),
         asyncio.create_task(_every(5.0, segments, health)),
@@ -193,11 +224,11 @@ async def _every(seconds: float, act: Callable[[], None], health: Health) -> Non
         began = time.monotonic()
         try:
             await asyncio.to_thread(once)
-            health.trouble = None
+            health.failing.pop(act.__name__, None)
         except (PabalError, psycopg.Error, OSError) as error:
-            health.trouble = f"{act.__name__}: {error}"
+            health.failing[act.__name__] = f"{act.__name__}: {error}"
             log.warning("%s failed, trying again: %s", act.__name__, error)
         except Exception as error:
-            health.trouble = f"{act.__name__}: {error}"
+            health.failing[act.__name__] = f"{act.__name__}: {error}"
             log.exception("%s failed, trying again", act.__name__)
         await asyncio.sleep(max(0.05, seconds - (time.monotonic() - began)))

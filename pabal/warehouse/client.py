@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
 import pyarrow as pa
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from pabal.errors import Unavailable
 
@@ -66,22 +67,36 @@ class Warehouse:
         """Whether it answers now."""
         return bool(self._client.ping())
 
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """A server that cannot be reached is `Unavailable`; an error that it answers with stays ClickHouse's."""
+        try:
+            yield
+        except OperationalError as error:
+            if "DB::Exception" in str(error):  # it answered, and then broke off
+                raise
+            raise Unavailable(f"The warehouse does not answer: {error}", code="warehouse_unavailable") from error
+
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """Run a statement; the first row's value (a list of them when there are several), if it gives one."""
-        return self._client.command(sql, parameters=dict(parameters or {}))
+        with self._answering():
+            return self._client.command(sql, parameters=dict(parameters or {}))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a small result."""
-        return [tuple(row) for row in self._client.query(sql, parameters=dict(parameters or {})).result_rows]
+        with self._answering():
+            return [tuple(row) for row in self._client.query(sql, parameters=dict(parameters or {})).result_rows]
 
     def arrow(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """The result as one Arrow table. chDB keeps all of it in memory: ask for a page, not for everything."""
-        return self._client.query_arrow(sql, parameters=dict(parameters or {}), use_strings=True)
+        with self._answering():
+            return self._client.query_arrow(sql, parameters=dict(parameters or {}), use_strings=True)
 
     def insert(self, table: str, data: pa.Table) -> None:
         """Append rows. Columns are matched by name; ClickHouse converts the types."""
         if data.num_rows:
-            self._client.insert_arrow(table, data)
+            with self._answering():
+                self._client.insert_arrow(table, data)
 
     def close(self) -> None:
         self._client.close()

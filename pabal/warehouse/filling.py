@@ -40,7 +40,7 @@ class Gate:
         self._changed = threading.Condition()
         self._readers = 0
         self._times = 0
-        self.filling: Filling | None = None
+        self.filling: Filling | None = Filling()  # until the first round, nobody knows whether it is whole
 
     @contextmanager
     def reading(self, *, wait: bool = False) -> Iterator[None]:

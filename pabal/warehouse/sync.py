@@ -74,7 +74,8 @@ class Synchroniser:
     """Copies `sources` from the PostgreSQL at `dsn` into `warehouse`. One round at a time; any thread may ask.
 
     A warehouse with another schema, or filled from another database, is emptied and filled again. What reads `warehouse`
-    does so within `reading()`, which does not let anybody see it half full.
+    does so within `reading()`, which does not let anybody see it half full. `last`: the round that was stored last;
+    `trouble`: why the one after it broke off, or empty.
     """
 
     def __init__(self, warehouse: Warehouse, dsn: str, sources: Sequence[Source], owners: Owners | None = None) -> None:
@@ -86,6 +87,8 @@ class Synchroniser:
         self._cursors: dict[str, int] = {}
         self._number = 0
         self._done = 0
+        self.last: Round | None = None
+        self.trouble = ""
         self._opened = False
         self._filled = False
         self._gate = Gate()
@@ -94,6 +97,15 @@ class Synchroniser:
 
     def run_once(self, *, complete: bool = False) -> Round:
         """One round. Raises `Unavailable` when PostgreSQL or ClickHouse does not answer; the next round repeats it."""
+        try:
+            self.last = self._round(complete=complete)
+        except Exception as error:
+            self.trouble = str(error)
+            raise
+        self.trouble = ""
+        return self.last
+
+    def _round(self, *, complete: bool) -> Round:
         with self._turn, snapshot(self._dsn) as connection:
             started = time.monotonic()
             taken_at = time.time()
@@ -116,7 +128,7 @@ class Synchroniser:
             self._done = self._number
             self._seen.add(top, taken_at, high)
             self._opened = self._filled = True
-            if filling:
+            if filling or self.last is None:
                 self._gate.open()
             return Round(number=self._number, high=high, rows=rows, seconds=time.monotonic() - started)
 
@@ -139,11 +151,16 @@ class Synchroniser:
 
     def rebuild(self) -> Round:
         """Throw away what the warehouse holds and fill it again from PostgreSQL, once nobody reads it."""
+        self.empty()
+        return self.run_once()
+
+    def empty(self) -> None:
+        """Throw away what the warehouse holds, once nobody reads it. The next round fills it."""
         self._gate.close(patience=_PATIENCE)
         with self._turn:
-            schema.drop(self.warehouse)
+            self._gate.close()
             self._opened = self._filled = False
-        return self.run_once()
+            schema.drop(self.warehouse)
 
     def _totals(self, connection: Any) -> dict[str, int]:
         """About how many rows each source has."""

@@ -82,6 +82,7 @@ def test_a_rebuild_that_broke_off_is_finished_by_the_next_round(
 
 def test_what_was_read_while_it_was_emptied_is_no_answer() -> None:
     gate = Gate()
+    gate.open()
     with pytest.raises(Unavailable), gate.reading():  # noqa: PT012
         gate.close()
         gate.open()
