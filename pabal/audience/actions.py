@@ -27,6 +27,22 @@ FROM profile p CROSS JOIN unnest(%(purposes)s::text[]) AS u(purpose)
 WHERE p.id = ANY(%(ids)s::bigint[]) OR (p.phone = ANY(%(phones)s::text[]) AND p.phone <> '')
 """
 
+#: What the people's own last act ended: it is a refusal of theirs, and what stood before it was consent.
+_ENDED = """
+INSERT INTO wanted_consent
+SELECT c.profile_id, c.channel, c.purpose, 'subscribed', least(%(at)s, now())
+FROM profile p JOIN consent c ON c.profile_id = p.id
+CROSS JOIN LATERAL (
+    SELECT array_agg(e.state ORDER BY e.at DESC, e.id DESC) AS states,
+        (array_agg(e.method ORDER BY e.at DESC, e.id DESC))[1] AS method,
+        (array_agg(e.source ORDER BY e.at DESC, e.id DESC))[1] AS source
+    FROM consent_event e WHERE e.profile_id = c.profile_id AND e.channel = c.channel AND e.purpose = c.purpose
+) history
+WHERE p.phone = %(phone)s AND p.phone <> '' AND c.channel = %(channel)s AND c.purpose = ANY(%(purposes)s)
+    AND c.state = 'unsubscribed' AND history.states[1:2] = ARRAY['unsubscribed', 'subscribed']::varchar[]
+    AND history.method IN ('reply', 'link') AND (%(ended_by)s = '' OR history.source = %(ended_by)s)
+"""
+
 _SUPPRESS = """
 INSERT INTO suppression (phone, reason, source)
 SELECT DISTINCT phone, %s, %s FROM unnest(%s::text[]) AS t(phone) ORDER BY 1
@@ -93,6 +109,37 @@ def set_consent(
                 method=str(method), source=source, statement_id=statement.pk if statement else None, actor=actor
             ),
         )
+    return outcome.changed
+
+
+@transaction.atomic
+def restore_consent(
+    phone: str,
+    *,
+    channel: str,
+    purposes: Sequence[str],
+    method: str,
+    source: str = "",
+    ended_by: str = "",
+    at: datetime | None = None,
+) -> int:
+    """Give back what the owner of a phone (E.164) had agreed to and then ended by a reply or link of their own.
+
+    Consent that never was, or that somebody else ended, is not made by this. `ended_by`: only what this source ended.
+    Returns how many people it changed. The owner takes part in person, so `actor` is the phone.
+    """
+    with raw_cursor() as cursor:
+        consent_sql.begin(cursor)
+        wanted = {
+            "phone": phone,
+            "channel": str(channel),
+            "purposes": [str(purpose) for purpose in purposes],
+            "ended_by": ended_by,
+            "at": at or timezone.now(),
+        }
+        if cursor.execute(_ENDED, wanted).rowcount:
+            _forgive(cursor, (), [phone])
+        outcome = consent_sql.apply(cursor, consent_sql.Evidence(method=str(method), source=source, actor=phone))
     return outcome.changed
 
 

@@ -1,7 +1,8 @@
 """Texts that people send to our senders: kept, understood, acted on, answered once.
 
-STOP and its like end consent to promotion, by day and by night; START gives consent to promotion again (night stays
-apart: 정보통신망법 §50(3) asks for a consent of its own). What it answers to is the latest message that this sender
+STOP and its like end consent to promotion, by day and by night. START gives consent to promotion; consent to the night only
+comes back to whoever had given it before a STOP of their own ended it (정보통신망법 §50(3) asks for a consent of its own, which
+a START alone is not). What it answers to is the latest message that this sender
 sent to that phone within `ATTRIBUTION`.
 """
 
@@ -19,7 +20,7 @@ import psycopg
 from django.conf import settings
 from django.db import OperationalError, close_old_connections, transaction
 
-from pabal.audience.actions import set_consent
+from pabal.audience.actions import restore_consent, set_consent
 from pabal.audience.models import Channel, ConsentMethod, ConsentState, Profile, Purpose
 from pabal.audience.phones import normalise_one
 from pabal.content.compose import scheme_of
@@ -244,6 +245,15 @@ def _set(phone: str, sender: Sender, meaning: Reply | None, at: datetime) -> Non
         actor=phone,
         at=at,
     )
+    if not stop:
+        restore_consent(
+            phone,
+            channel=Channel.TEXT,
+            purposes=[Purpose.NIGHT],
+            method=ConsentMethod.REPLY,
+            source=sender.address,
+            at=at,
+        )
 
 
 def _confirmation(meaning: Reply | None, sender: Sender, profile: Profile | None, at: datetime) -> str:

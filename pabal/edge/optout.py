@@ -113,22 +113,33 @@ async def stop(pool: Pool, recipient: Recipient) -> None:
 
 
 async def undo(recipient: Recipient) -> None:
-    """Take a stop back."""
+    """Take this very stop back: what it ended, and nothing that was not agreed to before."""
     await asyncio.to_thread(_set, recipient, False)
 
 
 def _set(recipient: Recipient, stopped: bool) -> None:
-    from pabal.audience.actions import set_consent
+    from pabal.audience.actions import restore_consent, set_consent
     from pabal.audience.models import Channel, ConsentMethod, ConsentState, Purpose
 
+    purposes, source = [Purpose.PROMOTIONAL, Purpose.NIGHT], f"message {recipient.message_id}"
     try:
+        if not stopped:
+            restore_consent(
+                recipient.phone,
+                channel=Channel.TEXT,
+                purposes=purposes,
+                method=ConsentMethod.LINK,
+                source=source,
+                ended_by=source,
+            )
+            return
         set_consent(
             phones=[recipient.phone],
             channel=Channel.TEXT,
-            purposes=[Purpose.PROMOTIONAL, Purpose.NIGHT] if stopped else [Purpose.PROMOTIONAL],
-            state=ConsentState.UNSUBSCRIBED if stopped else ConsentState.SUBSCRIBED,
+            purposes=purposes,
+            state=ConsentState.UNSUBSCRIBED,
             method=ConsentMethod.LINK,
-            source=f"message {recipient.message_id}",
+            source=source,
             actor=recipient.phone,
             at=timezone.now(),
         )

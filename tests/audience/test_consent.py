@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from pabal.audience.actions import lift_suppression, set_consent, suppress
+from pabal.audience.actions import lift_suppression, restore_consent, set_consent, suppress
 from pabal.audience.erasure import erase_profile
 from pabal.audience.lists import add_members, create_list
 from pabal.audience.models import Consent, ConsentEvent, Profile, Suppression
@@ -179,3 +179,28 @@ def test_a_person_who_is_erased_leaves_no_trace_but_the_refusal() -> None:
     assert (Suppression.objects.get().phone, Suppression.objects.get().reason) == (KIM, "erased")
     assert done.counts["created"] == 1, "the same phone later is another person"
     assert not erase_profile(999_999)
+
+
+def test_taking_a_stop_back_gives_exactly_what_it_ended() -> None:
+    imported(FILE, agreed=True, purposes=["promotional", "night"])
+    stop = {"channel": "text", "purposes": ["promotional", "night"], "state": "unsubscribed"}
+    set_consent(phones=[KIM], **stop, method="link", source="message 7", at=NEW)
+    back = {"channel": "text", "purposes": ["promotional", "night"], "method": "link"}
+    assert restore_consent(KIM, **back, source="message 8", ended_by="message 8") == 0, "another message's stop"
+    assert restore_consent(KIM, **back, source="message 7", ended_by="message 7") == 1
+    assert consents() == [(KIM, "night", "subscribed"), (KIM, "promotional", "subscribed")]
+
+
+def test_taking_a_stop_back_makes_no_consent_that_never_was() -> None:
+    imported(FILE, agreed=True)
+    set_consent(
+        phones=[KIM], channel="text", purposes=["promotional", "night"], state="unsubscribed", method="reply", at=NEW
+    )
+    assert restore_consent(KIM, channel="text", purposes=["promotional", "night"], method="reply") == 1
+    assert consents() == [(KIM, "night", "unsubscribed"), (KIM, "promotional", "subscribed")]
+
+
+def test_what_a_colleague_ended_no_reply_takes_back() -> None:
+    imported(FILE, agreed=True)
+    set_consent(phones=[KIM], channel="text", purposes=["promotional"], state="unsubscribed", method="console", at=NEW)
+    assert restore_consent(KIM, channel="text", purposes=["promotional"], method="reply") == 0

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
+from pabal.audience.actions import set_consent
 from pabal.audience.models import Consent, ConsentEvent, Profile
 from pabal.delivery.inbound import Received, receive
 from pabal.delivery.models import Inbound as Kept
@@ -72,6 +74,17 @@ def test_start_gives_consent_to_promotion_again_but_not_to_the_night(store: Shop
     assert received is not None
     assert received.reply
     assert consents(message) == {"promotional": "subscribed", "night": "unsubscribed"}
+
+
+def test_start_brings_the_night_back_to_who_had_agreed_to_it(store: Shop) -> None:
+    message = messaged(store)
+    set_consent(
+        phones=[message.phone], channel="text", purposes=["promotional", "night"], state="subscribed", method="console",
+        at=timezone.now() - timedelta(days=1),
+    )  # fmt: skip
+    text(store, "STOP", phone=message.phone, after=-timedelta(minutes=2))
+    text(store, "START", phone=message.phone, after=-timedelta(minutes=1))
+    assert consents(message) == {"promotional": "subscribed", "night": "subscribed"}
 
 
 def test_one_change_gets_one_confirmation(store: Shop) -> None:

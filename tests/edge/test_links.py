@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from pabal import config
+from pabal.audience.actions import set_consent
 from pabal.audience.models import Consent, Profile
 from pabal.content.links import UNSUBSCRIBE, make_code
 from pabal.delivery.models import Click, Link, Message
@@ -106,7 +107,14 @@ def test_only_web_addresses_are_followed(message: Message, target: str) -> None:
     assert "location" not in answer.headers
 
 
+def agreed(message: Message, *purposes: str) -> None:
+    """With its history, as every writer of consent leaves one."""
+    Consent.objects.filter(profile_id=message.profile_id).delete()
+    set_consent([message.profile_id], channel="text", purposes=purposes, state="subscribed", method="console")
+
+
 def test_the_opt_out_page_asks_first_then_ends_consent_and_can_be_undone(message: Message) -> None:
+    agreed(message, "promotional", "night")
     way = path(message, UNSUBSCRIBE)
     page = ask(lambda client: client.get(way, headers={"accept-language": "ko-KR"}))
     assert page.status_code == 200
@@ -118,7 +126,15 @@ def test_the_opt_out_page_asks_first_then_ends_consent_and_can_be_undone(message
     assert consents(message) == {"promotional": "unsubscribed", "night": "unsubscribed"}
     assert tallies() == {"unsubscribed": 1}
     assert ask(lambda client: client.post(way, data={"do": "undo"})).status_code == 200
-    assert consents(message)["promotional"] == "subscribed"
+    assert consents(message) == {"promotional": "subscribed", "night": "subscribed"}
+
+
+def test_undo_makes_no_consent_that_never_was(message: Message) -> None:
+    agreed(message, "promotional")
+    way = path(message, UNSUBSCRIBE)
+    for act in ("stop", "undo"):
+        assert ask(lambda client, act=act: client.post(way, data={"do": act})).status_code == 200
+    assert consents(message) == {"promotional": "subscribed", "night": "unsubscribed"}
 
 
 def test_an_ordinary_link_cannot_end_consent(message: Message) -> None:
