@@ -85,12 +85,12 @@ def checked(condition: Any, *, key: str = "") -> Condition:
         raise InvalidInput(_("There is no list %(keys)s.") % {"keys": missing}, code="unknown_list", field="condition")
     segments = conditions_of(named.segments)
     if missing := _listed(named.segments - segments.keys()):
-        message = _("There is no segment %(keys)s.")
-        raise InvalidInput(message % {"keys": missing}, code="unknown_segment", field="condition")
+        message = _("There is no segment %(keys)s.") % {"keys": missing}
+        raise InvalidInput(message, code="unknown_segment", field="condition")
     found = set(_campaigns().filter(key__in=named.campaigns).values_list("key", flat=True))
     if missing := _listed(named.campaigns - found):
-        message = _("There is no campaign %(keys)s.")
-        raise InvalidInput(message % {"keys": missing}, code="unknown_campaign", field="condition")
+        message = _("There is no campaign %(keys)s.") % {"keys": missing}
+        raise InvalidInput(message, code="unknown_campaign", field="condition")
     if key and key in segments:
         message = _("A segment cannot contain itself, not even through others.")
         raise InvalidInput(message, code="segment_cycle", field="condition")

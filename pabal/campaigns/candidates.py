@@ -23,6 +23,9 @@ PAGE = 50_000
 _DAY = timedelta(hours=24)
 _PROPERTY = "properties."
 
+FRESH = timedelta(hours=1)
+"""How old an audience may be that a plan goes on with which was interrupted."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
@@ -59,22 +62,38 @@ class Candidates:
     A context manager: what it keeps in the warehouse is removed at the end.
     """
 
-    def __init__(self, warehouse: Warehouse, audience: Audience, *, name: str) -> None:
-        """Freeze `audience` in a working table named after `name`, replacing one that an earlier try left."""
+    def __init__(self, warehouse: Warehouse, audience: Audience, *, name: str, keep: bool = False) -> None:
+        """Freeze `audience` in a working table named after `name`.
+
+        `keep`: a plan goes on that was interrupted. What its earlier try froze stays, unless that was longer ago than
+        `FRESH` or did not come to an end: whoever joined or left a segment meanwhile is in or out as they were.
+        """
         self._warehouse = warehouse
-        self._table = f"plan_{name}"
+        self._table, self._doubled = working_tables(name)
         self._columns = _columns(audience.variables)
-        parameters = _parameters(audience)
+        if not (keep and self._kept()):
+            self._freeze(audience)
+        self.total = int(warehouse.rows(f"SELECT count() FROM {self._table}")[0][0])  # noqa: S608
+
+    def _freeze(self, audience: Audience) -> None:
+        """Under other names first, so that what bears the right ones is whole."""
         self.drop()
-        freeze = _FREEZE.format(
-            table=self._table,
+        half = f"{self._table}_half"
+        parameters = _parameters(audience)
+        statement = _FREEZE.format(
+            table=half,
             columns=_select(self._columns),
             included="" if audience.everybody else _in_any(audience.include_sets),
             excluded=_in_any(audience.exclude_sets),
         )
-        warehouse.command(freeze, parameters)
-        warehouse.command(_DOUBLED.format(table=self._table), parameters)
-        self.total = int(warehouse.rows(f"SELECT count() FROM {self._table}")[0][0])  # noqa: S608
+        self._warehouse.command(statement, parameters)
+        self._warehouse.command(_DOUBLED.format(table=half), parameters)
+        self._warehouse.command(f"RENAME TABLE {half}_doubled TO {self._doubled}")
+        self._warehouse.command(f"RENAME TABLE {half} TO {self._table}")  # the last: where it is, the other is
+
+    def _kept(self) -> bool:
+        found = self._warehouse.rows(_FROZEN, {"table": self._table, "seconds": int(FRESH.total_seconds())})
+        return bool(found[0][0])
 
     def __enter__(self) -> Candidates:
         return self
@@ -96,8 +115,19 @@ class Candidates:
 
     def drop(self) -> None:
         """Remove the working tables."""
-        for table in (self._table, f"{self._table}_doubled"):
+        half = f"{self._table}_half"
+        for table in (self._table, self._doubled, half, f"{half}_doubled"):
             self._warehouse.command(f"DROP TABLE IF EXISTS {table} SYNC")
+
+
+def working_tables(name: str) -> tuple[str, str]:
+    """The tables that keep the audience of the plan `name`."""
+    return f"plan_{name}", f"plan_{name}_doubled"
+
+
+def name_of(plan_id: int, *, write: bool) -> str:
+    """What the working tables of a plan are named after."""
+    return f"{plan_id}_{'w' if write else 'r'}"
 
 
 def estimate(warehouse: Warehouse, audience: Audience) -> int:
@@ -108,6 +138,11 @@ def estimate(warehouse: Warehouse, audience: Audience) -> int:
     on_lists = int(warehouse.rows(counted, {"include": list(audience.include)})[0][0])
     return on_lists + (audience.expected or 0)
 
+
+_FROZEN = """
+SELECT count() FROM system.parts WHERE database = currentDatabase() AND table = {table:String} AND active
+AND modification_time > now() - {seconds:UInt32}
+"""
 
 _ALREADY = ("phone", "country", "region")  # among the verdict's own columns
 

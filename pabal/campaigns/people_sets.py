@@ -82,10 +82,9 @@ def tree_of(segment: Segment) -> Condition:
     try:
         return parse(segment.condition)
     except InvalidInput as error:
-        message = _("The segment “%(name)s” cannot be read any more: %(reason)s")
-        raise InvalidInput(
-            message % {"name": segment.name, "reason": error}, code="segment_broken", field="condition"
-        ) from error
+        words = {"name": segment.name, "reason": error}
+        message = _("The segment “%(name)s” cannot be read any more: %(reason)s") % words
+        raise InvalidInput(message, code="segment_broken", field="condition") from error
 
 
 def asked_for(body: Mapping[str, Any], now: datetime) -> Asked:

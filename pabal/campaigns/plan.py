@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from pabal.billing.queries import balance
-from pabal.campaigns.candidates import PAGE, Candidates, estimate
+from pabal.campaigns.candidates import PAGE, Candidates, estimate, name_of
 from pabal.campaigns.chunks import Judged, build
 from pabal.campaigns.compose import facts_of
 from pabal.campaigns.inputs import PlanInput
@@ -87,7 +87,9 @@ def make_plan(
     done = sum(chunk.candidates for chunk in summaries)
     with (
         RenderPool(rows=estimate(warehouse, audience) - done) as pool,
-        Candidates(warehouse, audience, name=f"{inputs.plan_id}_{'w' if inputs.write else 'r'}") as candidates,
+        Candidates(
+            warehouse, audience, name=name_of(inputs.plan_id, write=inputs.write), keep=progress.chunks > 0
+        ) as candidates,
     ):
         report(done, candidates.total)
         chunks = _chunks(inputs, prepared, candidates, pool, progress, page)

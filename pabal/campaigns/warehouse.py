@@ -7,6 +7,8 @@ from contextlib import suppress
 
 from prometheus_client import Gauge
 
+from pabal.campaigns.candidates import name_of, working_tables
+from pabal.campaigns.lifecycle import unfinished_plans
 from pabal.config import Config
 from pabal.errors import Unavailable
 from pabal.warehouse.client import Warehouse
@@ -145,10 +147,15 @@ def open_warehouse(config: Config) -> Synchroniser:
     with _opening:
         if _current is None:
             warehouse = Warehouse(path=config.home_path / "warehouse", url=config.clickhouse_url)
-            drop_working_tables(warehouse)
+            drop_working_tables(warehouse, but=_frozen())
             INFO.labels(version=warehouse.version, kind="server" if config.clickhouse_url else "chdb").set(1)
             _current = Synchroniser(warehouse, config.database_dsn, SOURCES, OWNERS)
         return _current
+
+
+def _frozen() -> set[str]:
+    """The audiences of plans that an earlier engine left: they go on with them."""
+    return {table for pk in unfinished_plans() for table in working_tables(name_of(pk, write=True))}
 
 
 def current() -> Synchroniser:

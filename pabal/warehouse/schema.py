@@ -12,6 +12,8 @@ commit late.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pabal.warehouse.client import Warehouse
 
 #: Raised with each change of the tables: an older warehouse is dropped and filled again from PostgreSQL.
@@ -97,11 +99,12 @@ def drop(warehouse: Warehouse) -> None:
         warehouse.command(f"DROP TABLE IF EXISTS `{name}` SYNC")
 
 
-def drop_working_tables(warehouse: Warehouse) -> None:
-    """Remove what plans left that broke off: tables named `plan_…`."""
+def drop_working_tables(warehouse: Warehouse, *, but: Collection[str] = ()) -> None:
+    """Remove what plans left that broke off: tables named `plan_…`, except those of plans that will go on."""
     found = "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'plan_')"
     for (name,) in warehouse.rows(found):
-        warehouse.command(f"DROP TABLE IF EXISTS `{name}` SYNC")
+        if name not in but:
+            warehouse.command(f"DROP TABLE IF EXISTS `{name}` SYNC")
 
 
 def forget_rounds_above(warehouse: Warehouse, table: str, number: int) -> None:

@@ -58,3 +58,28 @@ def test_the_life_cycle_in_the_docs_is_that_of_the_code() -> None:
         state = row[0] or state
         found.setdefault(state, set()).update(goal.strip() for goal in row[1].split(","))
     assert found == {str(k): {str(v) for v in goals} for k, goals in TRANSITIONS.items() if goals}
+
+
+def test_every_verb_of_segments_is_in_the_reference_with_its_options() -> None:
+    from pabal.campaigns import segment_commands
+
+    page = (ROOT / "docs/reference/segments.md").read_text("utf-8")
+    subparsers = argparse.ArgumentParser().add_subparsers()
+    segment_commands.register(subparsers)
+    (verbs,) = (a for a in subparsers.choices["segment"]._actions if isinstance(a, argparse._SubParsersAction))
+    for name, parser in verbs.choices.items():
+        line = re.search(rf"^\| `pabal segment {name}\b.*", page, re.MULTILINE)
+        assert line, name
+        for action in parser._actions:
+            if action.option_strings and action.dest != "help":
+                assert action.option_strings[-1] in line[0]
+
+
+def test_every_column_of_the_members_file_is_in_the_reference() -> None:
+    from django.utils import translation
+
+    from pabal.campaigns import segment_csv
+
+    page = (ROOT / "docs/reference/segments.md").read_text("utf-8")
+    with translation.override("en"):
+        assert [name for name in segment_csv.columns() if name not in page] == []

@@ -135,3 +135,48 @@ def test_an_engine_that_starts_takes_up_the_plans_that_were_left(shop: Shop) -> 
     assert tasks.resume_plans() == 1
     assert tasks.resume_plans() == 1  # twice is once
     assert [job.args for job in ProcrastinateJob.objects.all()] == [{"plan_id": plan.pk}]
+
+
+def test_a_plan_that_goes_on_keeps_the_audience_it_began_with(shop: Shop) -> None:
+    """Who joins or leaves a segment after the plan began changes nothing, though its engine was killed meanwhile."""
+    from pabal.audience.models import Profile
+    from pabal.campaigns import candidates
+    from pabal.campaigns.inputs import load
+    from pabal.campaigns.plan import make_plan
+    from pabal.campaigns.write import Chunk, PlanWriter, progress_of
+    from tests.campaigns.segments import called, saved
+
+    people = shop.people(200, first_name="민준")
+    outside = shop.person("+821000009999", first_name="서연")
+    campaign = shop.campaign(all_profiles=False, include_segments=[saved("m", called("민준"))])
+    reviewed = shop.plan(campaign)
+    actions.launch(campaign, by=None, expected_messages=reviewed.messages)
+    plan = Plan.objects.get(campaign=campaign, mode=PlanMode.SEND)
+    Plan.objects.filter(pk=plan.pk).update(planned_for=NOON, state=PlanState.RUNNING)
+
+    class Killed(BaseException):
+        pass
+
+    class Writer(PlanWriter):
+        def write(self, chunk: Chunk) -> None:
+            if chunk.number == 3:
+                raise Killed
+            super().write(chunk)
+
+    def left_behind(_candidates: object, *_error: object) -> None:
+        """A process that is killed tidies nothing up."""
+
+    shop.synchroniser.run_once()
+    plan.refresh_from_db()
+    with pytest.MonkeyPatch.context() as patch, Writer(shop.dsn, plan_id=plan.pk) as writer:
+        patch.setattr(candidates.Candidates, "__exit__", left_behind)
+        with pytest.raises(Killed):
+            make_plan(load(plan), shop.synchroniser.warehouse, writer, progress=progress_of(plan.pk), page=50)
+    assert PlanChunk.objects.filter(plan=plan).count() == 2
+    Profile.objects.filter(pk=people[-1].pk).update(first_name="서연")
+    Profile.objects.filter(pk=outside.pk).update(first_name="민준")
+    assert planning.carry_out(plan.pk, shop.synchroniser, dsn=shop.dsn, page=50)
+    got = set(Message.objects.values_list("profile_id", flat=True))
+    assert got == {person.pk for person in people}
+    leftovers = "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'plan_')"
+    assert shop.synchroniser.warehouse.rows(leftovers) == []
