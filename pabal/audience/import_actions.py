@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -91,11 +92,26 @@ def choose_mapping(import_: Import, mapped: Mapping[str, str] | Mapped, *, defau
     _change(import_, mapping=mapping.as_json(read), default_country=country)
 
 
+@transaction.atomic
 def choose_list(import_: Import, list_: List | None) -> None:
     """The list that everybody in the file joins. Raises Conflict when the import has begun."""
     if list_ is not None and list_.archived_at is not None:
         raise Conflict(_("The list is archived."), code="list_archived")
+    before = import_.list_id
     _change(import_, list=list_)
+    if before is not None and before != import_.list_id:
+        _forget_list(before, import_)
+
+
+def _forget_list(list_id: int, import_: Import) -> None:
+    """Delete a list that was made for this import alone and that nobody joined or uses."""
+    list_ = List.objects.filter(pk=list_id, size=0, created_at__gte=import_.created_at).first()
+    if list_ is None:
+        return
+    for relation in List._meta.related_objects:  # campaigns and forms, too: apps above this one
+        if relation.related_model._base_manager.filter(**{relation.field.name: list_id}).exists():
+            return
+    list_.delete()
 
 
 @transaction.atomic
@@ -164,12 +180,24 @@ def mark_queued(import_: Import) -> None:
     import_.refresh_from_db()
 
 
+@transaction.atomic
 def discard_import(import_: Import) -> None:
-    """Delete an upload that was not started, with its file. Raises Conflict."""
+    """Delete an upload that was not started, with its file and the list that was made for it. Raises Conflict."""
     deleted, _by_model = Import.objects.filter(pk=import_.pk, state=ImportState.UPLOADED).delete()
     if not deleted:
         raise Conflict(_("The import is already running or done."), code="import_started")
+    if import_.list_id is not None:
+        _forget_list(import_.list_id, import_)
     files.forget(config.get().home_path / import_.path)
+
+
+def discard_abandoned(before: datetime) -> int:
+    """Delete uploads from before that moment that nobody started: their files hold people's data. How many."""
+    left = list(Import.objects.filter(state=ImportState.UPLOADED, created_at__lt=before))
+    for import_ in left:
+        with suppress(Conflict):  # started just now
+            discard_import(import_)
+    return len(left)
 
 
 def check_country(code: str) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import connection
+from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from pabal.audience import consent_figures, importing
+from pabal.audience import consent_figures, import_actions, importing
 from pabal.audience.models import Import, ImportState
+
+KEPT = timedelta(days=7)
+"""How long a file stays that was uploaded and not imported."""
 
 
 @app.task(queue="engine", name="audience.run_import", retry=RetryStrategy(max_attempts=10, wait=30))
@@ -31,6 +37,16 @@ def resume_imports() -> int:
     for import_id in left:
         run_import.defer(import_id=import_id)
     return len(left)
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(queue="engine", name="audience.discard_abandoned", queueing_lock="discard_abandoned")
+def discard_abandoned(timestamp: int) -> None:
+    """Throw away what was uploaded a week ago and never imported."""
+    try:
+        import_actions.discard_abandoned(timezone.now() - KEPT)
+    finally:
+        connection.close()
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -150,14 +150,19 @@ def test_of_two_launches_at_once_one_wins_and_the_other_is_told(shop: Shop) -> N
         assert Plan.objects.filter(campaign=campaign, mode=PlanMode.SEND).count() == 1
 
 
+def at_noon() -> Plan:
+    """The plan that is to be sent, as if the campaign had been launched at noon: it may be night where this runs."""
+    Plan.objects.filter(mode=PlanMode.SEND).update(planned_for=NOON)
+    return Plan.objects.get(mode=PlanMode.SEND)
+
+
 def test_money_that_is_gone_when_the_plan_is_ready_pauses_the_campaign_until_it_is_back(shop: Shop) -> None:
     shop.people(3)
     campaign = shop.campaign()
     shop.plan(campaign)
     actions.launch(campaign, by=None, expected_messages=3)
     Balance.objects.update(total=10)
-    plan = Plan.objects.get(mode=PlanMode.SEND)
-    shop.carry_out(plan)
+    shop.carry_out(at_noon())
     campaign.refresh_from_db()
     assert (campaign.state, campaign.state_reason) == (CampaignState.PAUSED, "insufficient_balance")
     assert CampaignControl.objects.get().state == ControlState.HELD
@@ -176,7 +181,7 @@ def test_a_campaign_paused_while_it_was_planned_waits_and_then_goes(shop: Shop) 
     shop.plan(campaign)
     actions.launch(campaign, by=None, expected_messages=3)
     actions.pause(campaign, by=None)
-    shop.carry_out(Plan.objects.get(mode=PlanMode.SEND))
+    shop.carry_out(at_noon())
     campaign.refresh_from_db()
     assert (campaign.state, CampaignControl.objects.get().state) == (CampaignState.PAUSED, ControlState.HELD)
     assert not LedgerEntry.objects.exists()
@@ -191,7 +196,7 @@ def test_a_plan_that_failed_pauses_its_campaign_and_resume_tries_again(
     campaign = shop.campaign()
     shop.plan(campaign)
     actions.launch(campaign, by=None, expected_messages=3)
-    plan = Plan.objects.get(mode=PlanMode.SEND)
+    plan = at_noon()
     with monkeypatch.context() as broken:
         broken.setattr(shop.synchroniser, "_dsn", "host=/nowhere")
         planning.carry_out(plan.pk, shop.synchroniser, dsn=shop.dsn, pause=0.01)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
+from pabal import config
 from pabal.accounts.models import Role
-from pabal.audience import importing, lists
+from pabal.audience import import_actions, importing, lists
 from pabal.audience.models import Consent, ConsentEvent, ConsentStatement, Import, List, Profile
+from pabal.campaigns import actions as campaigns
 from tests.console.audience import actions, logged_in, said
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +127,30 @@ def test_an_import_makes_its_list_keeps_the_statement_and_leaves_a_trail(editor:
     assert actions() == [
         "import.upload", "list.create", "import.state_consent", "import.start", "import.download_refused",
     ]  # fmt: skip
+
+
+def test_an_upload_that_is_thrown_away_or_forgotten_leaves_no_empty_list(editor: Client) -> None:
+    row = upload(editor)
+    editor.post(f"/imports/{row.pk}/consent", {"to_list": "new", "list_name": "Spring", **STATEMENT})
+    editor.post(f"/imports/{row.pk}/consent", {"to_list": "none", **STATEMENT})
+    assert not List.objects.exists()
+    editor.post(f"/imports/{row.pk}/consent", {"to_list": "new", "list_name": "Summer", **STATEMENT})
+    kept = lists.create_list("Winter")
+    row.refresh_from_db()
+    assert import_actions.discard_abandoned(timezone.now() - timedelta(days=7)) == 0
+    assert import_actions.discard_abandoned(timezone.now()) == 1
+    assert list(List.objects.all()) == [kept]
+    assert not (config.get().home_path / row.path).exists()
+
+
+def test_the_list_of_an_upload_stays_when_something_else_uses_it(editor: Client) -> None:
+    row = upload(editor)
+    editor.post(f"/imports/{row.pk}/consent", {"to_list": "new", "list_name": "Spring", **STATEMENT})
+    made = List.objects.get()
+    campaigns.create(by=None, name="Sale", include_lists=[made])
+    row.refresh_from_db()
+    import_actions.discard_import(row)
+    assert list(List.objects.all()) == [made]
 
 
 def test_people_who_have_not_agreed_are_said_so_and_an_earlier_statement_goes(editor: Client) -> None:
