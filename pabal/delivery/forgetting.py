@@ -33,6 +33,13 @@ _STATEMENTS = (
     UPDATE message_event SET detail = NULL WHERE detail IS NOT NULL
         AND message_id IN (SELECT id FROM message WHERE profile_id = ANY(%(ids)s))
     """,
+    # Where somebody signed up; the words that were agreed to stay.
+    """
+    UPDATE signup SET state = CASE state WHEN 'pending' THEN 'expired' ELSE state END, phone = '', name = '', page = '',
+        ip_hash = '', user_agent = '', anonymous_id = ''
+    WHERE profile_id = ANY(%(ids)s) OR phone = ANY(%(phones)s)
+    """,
+    "UPDATE consent_event SET actor = '' WHERE profile_id = ANY(%(ids)s) AND method = 'form' AND actor <> ''",
     "UPDATE message SET phone = '', subject = '', text = '' WHERE profile_id = ANY(%(ids)s) AND phone <> ''",
 )
 
@@ -47,5 +54,5 @@ def erase_people(profile_ids: Collection[int], *, actor: str = "") -> int:
         erased = erase_profiles(known, actor=actor)
         cursor.execute(_INBOUND, {"ids": ids, "phones": phones})
         for statement in _STATEMENTS:
-            cursor.execute(statement, {"ids": ids})
+            cursor.execute(statement, {"ids": ids, "phones": phones})
     return erased

@@ -144,8 +144,7 @@ async def _start(config: Config, stop: asyncio.Event, health: Health) -> list[as
     from pabal.campaigns.answering import Answerer
     from pabal.campaigns.dead_numbers import suppress_dead
     from pabal.campaigns.list_making import resume_lists
-    from pabal.campaigns.signup.deciding import forget_unconfirmed
-    from pabal.campaigns.signup.ticking import tick as signups
+    from pabal.campaigns.signup import ticking as signups
     from pabal.campaigns.warehouse_keeping import Keeper
 
     warehouse = await _open(config, stop, health)
@@ -200,8 +199,8 @@ async def _start(config: Config, stop: asyncio.Event, health: Health) -> list[as
         asyncio.create_task(_every(5.0, keeper.catalogue, health)),
         asyncio.create_task(_every(60.0, keeper.forget_old, health)),
         asyncio.create_task(_every(0.5, campaigns_tick, health)),
-        asyncio.create_task(_every(5.0, signups, health)),
-        asyncio.create_task(_every(3_600.0, forget_unconfirmed, health)),
+        asyncio.create_task(_every(5.0, signups.send_and_expire, health)),
+        asyncio.create_task(_every(3_600.0, signups.forget, health)),
         asyncio.create_task(_every(5.0, rescue, health)),
         asyncio.create_task(Answerer(warehouse, config.database_dsn).run()),
         asyncio.create_task(_every(5.0, segments, health)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -22,6 +22,9 @@ from pabal.campaigns.signup.words import YES, said
 from pabal.database import raw_cursor
 from pabal.delivery.models import Sender
 from pabal.policy.optout import read_reply
+
+#: How long a number that was not confirmed is kept.
+KEPT = timedelta(days=30)
 
 #: The event that a confirmed sign-up leaves, for segments and triggers.
 EVENT = "Signed Up"
@@ -89,6 +92,13 @@ def expire(now: datetime | None = None) -> int:
     return Signup.objects.filter(state=SignupState.PENDING, expires_at__lte=now).update(
         state=SignupState.EXPIRED, decided_at=now
     )
+
+
+def forget_unconfirmed(now: datetime | None = None) -> int:
+    """Let go of the numbers that nobody confirmed, a month later; how many. That somebody tried stays counted."""
+    now = now or timezone.now()
+    over = Signup.objects.filter(state__in=[SignupState.EXPIRED, SignupState.REFUSED], expires_at__lt=now - KEPT)
+    return over.exclude(phone="").update(phone="", name="", page="", ip_hash="", user_agent="", anonymous_id="")
 
 
 def claim_reply(sender: Sender, phone: str, text: str, at: datetime) -> str | None:
