@@ -45,7 +45,7 @@ def _life(choose: random.Random, customer: str, country: str, now: datetime) -> 
     favourite = choose.choices(list(prices), weights=_WEIGHTS)[0]
     for _visit in range(visits):
         days = quiet + choose.random() * (_DAYS - quiet) * choose.random()
-        at = now - timedelta(days=days, minutes=choose.randint(1, 600))
+        at = now - timedelta(days=days, minutes=choose.randint(15, 600))
         category = favourite if choose.random() < 0.6 else choose.choices(list(prices), weights=_WEIGHTS)[0]
         price = round(prices[category] * choose.uniform(0.6, 1.5) / step) * step
         what = {"category": category, "price": price, "currency": currency}

@@ -20,6 +20,7 @@ from pabal.accounts.models import Role
 from pabal.audience import segments
 from pabal.audience.models import Profile, Question
 from pabal.campaigns import questions
+from pabal.console import segment_words
 from pabal.console.errors import sentence
 from pabal.console.segments import drafts
 from pabal.console.segments.reading import read
@@ -119,6 +120,7 @@ def _count_values(question: Question, answer: Mapping[str, Any]) -> dict[str, An
         "parts": parts,
         "at": datetime.fromisoformat(answer["at"]),
         "unfinished": builder.get("unfinished", []),
+        "words": segment_words.readable(question.body["condition"]) if places else "",
         "whole": answer.get("everybody"),
         "everybody": not places,
     }

@@ -53,7 +53,7 @@
     if (!options.length || (options.length === 1 && options[0].dataset.value === input.value)) return close();
     field = input;
     options.forEach((option, index) => (option.id = `suggestion-${index}`));
-    if (!box.isConnected) document.body.append(box);
+    if (!box.isConnected) (document.getElementById("main") ?? document.body).append(box);
     box.hidden = false;
     input.setAttribute("aria-expanded", "true");
     input.setAttribute("aria-controls", box.id);
