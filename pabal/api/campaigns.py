@@ -19,6 +19,7 @@ from pabal.api.pagination import Page, PageQuery, paginate
 from pabal.api.schemas import Input, Key, Milli, found
 from pabal.audience.models import List, Purpose, Segment
 from pabal.campaigns import actions, words
+from pabal.campaigns.again import Missed, again
 from pabal.campaigns.models import Campaign, CampaignState, QuietHours, SmartCounts
 from pabal.reports.campaign import results
 
@@ -139,6 +140,10 @@ class Launch(Input):
     )
 
 
+class Again(Input):
+    missed: Missed = Field(description="Whom to send to again.")
+
+
 class ProblemOut(Schema):
     """Something that must be put right before a launch."""
 
@@ -233,6 +238,18 @@ def duplicate_campaign(request: HttpRequest, key: Key) -> Campaign:
     copy = actions.duplicate(campaign, by=actor(request).person)
     audit.record(actor(request), "campaign.duplicate", copy, {"of": campaign.key})
     return copy
+
+
+@area.write("POST", "/campaigns/{key}/again", scope=Scope.CAMPAIGNS, response=CampaignOut, status=201)
+def send_again(request: HttpRequest, key: Key, body: Again) -> Campaign:
+    """Make a draft for exactly the people that a finished campaign missed.
+
+    Those whose message timed out (`expired`), or whose message's fate is unknown (`unknown`): they may have got it.
+    """
+    campaign = actions.by_key(key)
+    draft = again(campaign, body.missed.value, by=actor(request).person)
+    audit.record(actor(request), "campaign.again", draft, {"of": campaign.key, "missed": body.missed.value})
+    return draft
 
 
 @area.read("/campaigns/{key}/problems", response=list[ProblemOut])

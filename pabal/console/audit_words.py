@@ -56,6 +56,7 @@ ACTIONS: dict[str, Any] = {
     "consent.export": _("exported evidence of consent"),
     "account.create": _("added a provider account"),
     "account.edit": _("changed a provider account"),
+    "warehouse.rebuild": _("had the warehouse filled again"),
     "balance.top_up": _("topped up credits"),
     "balance.correct": _("corrected the balance"),
     "price.set": _("set a price"),
@@ -75,6 +76,7 @@ ACTIONS: dict[str, Any] = {
     "campaign.edit": _("changed a campaign"),
     "campaign.discard": _("threw a draft away"),
     "campaign.duplicate": _("duplicated a campaign"),
+    "campaign.again": _("made a campaign for those whom another missed"),
     "campaign.review": _("asked for a review"),
     "campaign.launch": _("launched a campaign"),
     "campaign.pause": _("paused a campaign"),
@@ -107,6 +109,7 @@ OBJECTS: dict[str, Any] = {
     "consent": pgettext_lazy("navigation", "Consent"),
     "inbound": _("Reply"),
     "message": _("Message"),
+    "warehouse": _("Warehouse"),
 }
 
 #: Field → its word. Others are shown as they are.

@@ -18,6 +18,7 @@ from pabal.console.views import (
     settings,
     styleguide,
     users,
+    warehouse,
 )
 from pabal.console.views.audience import import_steps, imports, lists, members, profile, profiles
 from pabal.console.views.campaigns import draft, listing, live, overlap, preview, recipients, review
@@ -41,6 +42,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/keys", api_keys.api_keys, name="api_keys"),
     path("settings/keys/<int:key_id>/revoke", api_keys.api_key_revoke, name="api_key_revoke"),
     path("settings/audit", audit.audit, name="audit"),
+    path("settings/warehouse", warehouse.warehouse, name="warehouse"),
+    path("settings/warehouse/rebuild", warehouse.warehouse_rebuild, name="warehouse_rebuild"),
     path("", home.home, name="home"),
     path("credits/", credits.index, name="credits"),
     path("credits/prices", credits.price_list, name="prices"),
@@ -98,6 +101,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<slug:key>/review", review.show, name="campaign_review"),
     path("campaigns/<slug:key>/launch", review.launch, name="campaign_launch"),
     path("campaigns/<slug:key>/duplicate", live.duplicate, name="campaign_duplicate"),
+    path("campaigns/<slug:key>/again", live.send_again, name="campaign_again"),
     path("campaigns/<slug:key>/act/<slug:verb>", live.act, name="campaign_act"),
     path("campaigns/<slug:key>/recipients", recipients.index, name="campaign_recipients"),
     path("campaigns/<slug:key>/recipients/<int:message_id>", recipients.history, name="campaign_message_history"),

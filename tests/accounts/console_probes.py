@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.tokens import default_token_generator
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
@@ -22,6 +24,7 @@ from pabal.delivery.models import ProviderAccount, Sender
 from pabal.providers.registry import get
 from pabal.providers.settings import fields
 from tests.accounts.people import PASSWORD, key, someone
+from tests.delivery.sending import plan, shop
 
 #: (address, form) to be sent by the admin who is logged in.
 Form = tuple[str, dict[str, Any]]
@@ -243,6 +246,13 @@ def campaign_duplicate(client: Client) -> Form:
 
 
 @probe
+def campaign_again(client: Client) -> Form:
+    draft(CampaignState.DONE)
+    missed()
+    return "/campaigns/spring/again", {"missed": "expired"}
+
+
+@probe
 def campaign_review(client: Client) -> Form:
     draft()
     return "/campaigns/spring/review", {}
@@ -252,6 +262,13 @@ def campaign_review(client: Client) -> Form:
 def campaign_act(client: Client) -> Form:
     draft(CampaignState.SENDING)
     return "/campaigns/spring/act/pause", {}
+
+
+def missed(key: str = "spring") -> None:
+    """A message of the campaign that timed out."""
+    (message,) = plan(shop(Path("/nowhere")).senders[0], 1, campaign_id=Campaign.objects.get(key=key).pk)
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO message_event (message_id, kind, at) VALUES (%s, 4, now())", [message])
 
 
 def customer(**fields: Any) -> Profile:
@@ -450,3 +467,8 @@ def signup_form_restore(client: Client) -> Form:
     made = signup_form()
     archive_form(made)
     return f"/signup-forms/{made.key}/restore", {}
+
+
+@probe
+def warehouse_rebuild(client: Client) -> Form:
+    return "/settings/warehouse/rebuild", {}

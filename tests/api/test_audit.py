@@ -252,6 +252,15 @@ def duplicate_campaign(call: Call) -> Any:
 
 
 @probe
+def send_again(call: Call) -> Any:
+    from tests.accounts.console_probes import missed
+
+    key = in_state(call, CampaignState.DONE)
+    missed(key)
+    return call("POST", f"/campaigns/{key}/again", {"missed": "expired"})
+
+
+@probe
 def request_review(call: Call) -> Any:
     return call("POST", f"/campaigns/{sendable(call)}/reviews")
 
@@ -279,6 +288,11 @@ def unschedule_campaign(call: Call) -> Any:
 @probe
 def top_up(call: Call) -> Any:
     return call("POST", "/balance/top-ups", {"amount": 5})
+
+
+@probe
+def rebuild_warehouse(call: Call) -> Any:
+    return call("POST", "/warehouse/rebuild", {})
 
 
 @probe

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from pabal import config
 from pabal.accounts import audit
@@ -16,6 +17,7 @@ from pabal.accounts.access import actor, person, requires
 from pabal.accounts.models import Role
 from pabal.billing.models import MILLI
 from pabal.campaigns import actions, words
+from pabal.campaigns.again import again
 from pabal.campaigns.compose import content_of, senders_of
 from pabal.campaigns.models import TRANSITIONS, Campaign, CampaignState, Plan, PlanMode, SignupForm
 from pabal.campaigns.preview import preview_profile
@@ -71,6 +73,7 @@ def _values(campaign: Campaign) -> dict[str, Any]:
         "can_resume": campaign.state == CampaignState.PAUSED,
         "can_unschedule": campaign.state == CampaignState.SCHEDULED,
         "can_end": CampaignState.ENDED in goes_to,
+        "missed": _missed(campaign, found),
         "bubbles": _bubbles(campaign),
         "included": [] if campaign.all_profiles else _sets(campaign, "include"),
         "excluded": _sets(campaign, "exclude"),
@@ -84,6 +87,19 @@ def _sets(campaign: Campaign, role: str) -> list[tuple[str, str, str]]:
         *(("filter", row.name, reverse("console:segment", args=[row.key])) for row in segments),
         *(("list", row.name, reverse("console:list", args=[row.key])) for row in lists),
     ]
+
+
+def _missed(campaign: Campaign, found: Results) -> list[tuple[str, str, str]]:
+    """(which, what to press, what it means) of the people whom a campaign that is over did not reach."""
+    if campaign.state not in (CampaignState.DONE, CampaignState.ENDED):
+        return []
+    expired = ngettext("Send again to %(n)s person", "Send again to %(n)s people", found.expired)
+    unknown = ngettext("Send again to %(n)s person", "Send again to %(n)s people", found.unknown)
+    rows = [
+        ("expired", expired, found.expired, _("Their messages were not sent in time.")),
+        ("unknown", unknown, found.unknown, _("Nobody knows whether their messages arrived: they may get it twice.")),
+    ]
+    return [(which, label % {"n": formats.number(n)}, note) for which, label, n, note in rows if n]
 
 
 def _outcome(found: Results) -> charts.StackedBar:
@@ -155,6 +171,19 @@ def _act(request: HttpRequest, *, campaign: Campaign, verb: str, action: Any) ->
         action(campaign, by=person(request))
         audit.record(actor(request), f"campaign.{verb}", campaign)
     return redirect("console:campaign", key=campaign.key)
+
+
+@requires(Role.EDITOR)
+def send_again(request: HttpRequest, key: str) -> HttpResponse:
+    """A draft for the people whom it missed."""
+    campaign = get_object_or_404(Campaign, key=key)
+    if request.method != "POST":
+        return redirect("console:campaign", key=key)
+    missed = request.POST.get("missed", "")
+    with transaction.atomic():
+        draft = again(campaign, missed, by=person(request))
+        audit.record(actor(request), "campaign.again", draft, {"of": campaign.key, "missed": missed})
+    return redirect("console:campaign_audience", key=draft.key)
 
 
 @requires(Role.EDITOR)
