@@ -82,5 +82,6 @@ for module in (
     "senders",
     "content",
     "credits",
+    "warehouse",
 ):
     api.add_router("", f"pabal.api.{module}.area")

@@ -106,7 +106,7 @@ def ask_rebuild(by: Actor) -> Told:
     row, _made = WarehouseStatus.objects.select_for_update().get_or_create(pk=1)
     told = read()
     if row.asked_at is not None or (told.fresh and told.status.filling is not None):
-        raise Conflict(_("The warehouse is being filled already."), code="warehouse_rebuilding")
+        raise Conflict(_("The warehouse is being filled already."), code="rebuild_under_way")
     row.asked_at, row.asked_by = timezone.now(), str(by)[:200]
     row.save(update_fields=["asked_at", "asked_by"])
     audit.record(by, "warehouse.rebuild", Subject(type="warehouse", label="ClickHouse"))

@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import httpx
 import msgspec
@@ -15,6 +16,9 @@ from django.utils.translation import gettext as _
 
 import pabal
 from pabal.config import Config, get
+
+if TYPE_CHECKING:
+    from pabal.campaigns.warehouse_status import Told
 
 LOW_DISK = 2 * 1024**3
 
@@ -101,16 +105,35 @@ def _processes(config: Config) -> list[Finding]:
     return findings
 
 
+def _told() -> Told | None:
+    """What the engine told of the warehouse; None when the database does not say."""
+    from django.db import DatabaseError
+
+    from pabal.campaigns.warehouse_status import read
+
+    try:
+        return read()
+    except DatabaseError:
+        return None
+
+
 def _warehouse(config: Config) -> Finding:
     kind = "CLICKHOUSE_URL" if config.clickhouse_url else _("embedded (chDB in the engine)")
     metrics = httpx.get(f"http://127.0.0.1:{config.engine_port}/metrics", timeout=2, trust_env=False).text
     lag = re.search(r"^pabal_warehouse_lag_seconds (\S+)", metrics, re.MULTILINE)
     release = re.search(r'pabal_warehouse_info\{.*version="([^"]+)"', metrics)
     seconds = float(lag[1]) if lag else 0.0
-    ok = seconds < 60
+    told = _told()
+    filling = told.status.filling if told and told.state == "filling" else None
+    ok = seconds < 60 or filling is not None
+    if filling is not None:
+        how = _("it is being filled, %(share)s %%") % {"share": round(filling.share * 100)}
+    else:
+        events = f"{told.status.rows('event'):,}" if told else "?"
+        how = _("%(events)s events, %(seconds)s s behind") % {"events": events, "seconds": f"{seconds:.1f}"}
     return Finding(
         name="ClickHouse",
         ok=ok,
-        value=f"{release[1] if release else ''} {kind}, {_('%(seconds)s s behind') % {'seconds': f'{seconds:.1f}'}}".strip(),
+        value=f"{release[1] if release else ''} {kind}, {how}".strip(),
         advice="" if ok else _("The engine's log says why."),
     )

@@ -58,7 +58,7 @@ def test_a_rebuild_is_asked_for_once_and_carried_out(synchroniser: Synchroniser)
     assert warehouse_status.read().state == "asked"
     with pytest.raises(Conflict) as raised:
         warehouse_status.ask_rebuild(Actor(name="test"))
-    assert raised.value.code == "warehouse_rebuilding"
+    assert raised.value.code == "rebuild_under_way"
     assert AuditEntry.objects.filter(action="warehouse.rebuild").count() == 1
     keeper.synchronise()
     keeper.tell()

@@ -16,6 +16,7 @@ PAGES = (
     ("users", _("People"), Role.ADMIN),
     ("api_keys", _("API keys"), Role.ADMIN),
     ("write_keys", _("Event keys"), Role.ADMIN),
+    ("warehouse", _("Warehouse"), Role.VIEWER),
     ("audit", _("Audit trail"), Role.ADMIN),
 )
 
