@@ -14,6 +14,7 @@ import random
 import re
 import secrets
 import time
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,14 +71,22 @@ def run(purchases: str | None) -> int:
 
 def print_login(config: Config) -> None:
     """The address and, while the demo's own user has the password it was given, the log-in."""
-    print(f"\n  {_('Console')}   {config.console_url}")
+    lines = [(_("Console"), config.console_url)]
     path = _login_file(config)
     if path.exists():
         login = json.loads(path.read_text())
-        print(f"  {_('Email')}     {login['email']}\n  {_('Password')}  {login['password']}")
-    print(
-        f"\n  {_('Ctrl-C stops everything. Your data stays in %(home)s.') % {'home': config.home_path}}\n", flush=True
-    )
+        lines += [(_("Email"), login["email"]), (_("Password"), login["password"])]
+    wide = max(_columns(label) for label, _value in lines)
+    print()
+    for label, value in lines:
+        print(f"  {label}{' ' * (wide - _columns(label))}  {value}")
+    stop = _("Ctrl-C stops everything. Your data stays in %(home)s.") % {"home": config.home_path}
+    print(f"\n  {stop}\n", flush=True)
+
+
+def _columns(label: str) -> int:
+    """How wide a terminal shows it: Korean letters take two columns."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in label)
 
 
 def fill(config: Config) -> None:
