@@ -13,6 +13,8 @@ BENCHMARKS = {
     "import": "import_",
     "plan": "plan",
     "dispatch": "dispatch",
+    "segment": "segment",
+    "membership": "membership",
     "intake-batch": "intake_batch",
     "intake-single": "intake_single",
 }
