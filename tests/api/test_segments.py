@@ -10,7 +10,7 @@ import pytest
 
 from pabal.accounts.keys import Scope
 from pabal.accounts.models import AuditEntry
-from pabal.audience.models import List, ListMember, Profile, Question, SegmentSize
+from pabal.audience.models import List, ListMember, Profile, SegmentSize
 from pabal.campaigns import list_making, segment_sizes
 from tests.accounts import people
 from tests.api.conftest import Call, caller
@@ -202,13 +202,14 @@ def test_the_overlap_of_a_campaign(api: Call, shop: Shop) -> None:
     assert found["pairs"] == [[0, 1, 3]]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_count_without_an_engine_is_unavailable(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pabal.api.segment_people.PATIENCE", 0.05)
     refused = call("POST", "/segments/count", {"condition": EVERYBODY})
     assert (refused.status_code, refused.data["error"]["code"]) == (503, "engine_not_running")
-    Question.objects.all().delete()  # asked outside of the test's transaction
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_count_needs_only_a_key_that_reads(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pabal.api.segment_people.PATIENCE", 0.05)
     reader = caller(people.key(Scope.READ))
