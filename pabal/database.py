@@ -9,7 +9,6 @@ from typing import Any
 import psycopg
 from django.db import connection, models
 
-
 LEADER_LOCK = 7_206_001
 """The advisory lock that the leading engine holds: any number of its own."""
 
@@ -50,6 +49,20 @@ def touch_xid(table: str) -> str:
         TOUCH_XID + f"DROP TRIGGER IF EXISTS touch_xid ON {table};"
         f"CREATE TRIGGER touch_xid BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION pabal_touch_xid();"
     )
+
+
+#: How PostgreSQL, its COPY clients, ClickHouse and the kernel say it.
+_FULL = ("No space left on device", "NOT_ENOUGH_SPACE", "Disk quota exceeded", "not enough space")
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error of a database or a file, or what led to it, comes from a full disk."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, psycopg.errors.DiskFull) or any(words in str(seen) for words in _FULL):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 @contextmanager

@@ -42,8 +42,8 @@ def wanted() -> dict[Id, str]:
             singular = message[0] if isinstance(message, tuple | list) else message
             if singular:
                 found.setdefault((singular, context), f"{name}:{line}")
-    for name, line, text in inside_f_strings():
-        found.setdefault((text, None), f"{name}:{line}")
+    for place, at, sentence in inside_f_strings():
+        found.setdefault((sentence, None), f"{place}:{at}")
     return found
 
 

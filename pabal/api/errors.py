@@ -24,6 +24,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
 
 from pabal.content.failures import TemplateError
+from pabal.database import is_disk_full
 from pabal.errors import Conflict, InvalidInput, NotAllowed, NotFound, PabalError, Unavailable
 
 log = logging.getLogger(__name__)
@@ -124,6 +125,9 @@ def of(error: Exception) -> HttpResponse:
         case IntegrityError() | psycopg.IntegrityError():
             log.warning("integrity error", exc_info=error)
             return response(409, "conflict", _("It was changed at the same moment. Read it again and retry."))
+        case _ if is_disk_full(error):
+            log.error("the disk is full", exc_info=error)
+            return response(503, "disk_full", _("The disk of the server is full. Nothing was done; try again later."))
         case OperationalError() | InterfaceError() | psycopg.OperationalError() | psycopg.InterfaceError():
             log.error("database unavailable", exc_info=error)
             return response(503, "unavailable", _("The database cannot be reached. Nothing was done; try again."))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from pabal.billing.models import MILLI
 from pabal.campaigns.summary import Warning
 from pabal.content.failures import TemplateError
+from pabal.database import is_disk_full
 from pabal.errors import PabalError
 
 _REASONS: dict[str, Any] = {
@@ -26,6 +27,7 @@ _FAILURES: dict[str, Any] = {
     "plan_stopped": gettext_lazy("The campaign was ended while it was prepared."),
     "warehouse_locked": gettext_lazy("Another engine has the warehouse open. End it, then try again."),
     "database_unavailable": gettext_lazy("The database does not answer. Try again in a moment."),
+    "disk_full": gettext_lazy("The disk of the server is full. Free some space, then go on; nothing is lost."),
     "renderer_slow": gettext_lazy("Making the texts took too long. Simplify the text, or try again."),
 }
 
@@ -33,6 +35,8 @@ _FAILURES: dict[str, Any] = {
 def plan_failure(error: Exception, language: str) -> tuple[str, str]:
     """(code, sentence) of what made a plan fail, in the installation's language: the plan keeps it."""
     code = getattr(error, "code", "database_unavailable" if isinstance(error, DatabaseError) else "internal")
+    if is_disk_full(error):
+        code = "disk_full"
     with translation.override(language):
         if isinstance(error, TemplateError):
             return code, error.message_in("ko" if language == "ko" else "en")

@@ -23,6 +23,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from pabal.content.failures import TemplateError
+from pabal.database import is_disk_full
 from pabal.errors import Conflict, InvalidInput, NotAllowed, NotFound, PabalError, Unavailable
 
 log = logging.getLogger(__name__)
@@ -102,15 +103,27 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500."""
     error = sys.exc_info()[1]
+    if error is not None and is_disk_full(error):
+        return page(request, 503, disk_full())
     if isinstance(error, (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)):
         return page(request, 503, _("The database cannot be reached. Nothing was lost; try again in a moment."))
     return page(request, 500, _("Something broke on our side. It is in the log; try again in a moment."))
+
+
+def disk_full() -> str:
+    """What people read when the server's disk is full."""
+    return _(
+        "The disk of the server is full, so nothing can be stored. Nothing was lost; free some space and try again."
+    )
 
 
 def handle(request: HttpRequest, exception: Exception) -> HttpResponse | None:
     """A response for what a view raised, or None to leave it to Django."""
     if isinstance(exception, PabalError):
         return respond(request, exception)
+    if is_disk_full(exception):
+        log.error("the disk is full: %s", exception)
+        return respond(request, Unavailable(disk_full(), code="disk_full"))
     if isinstance(exception, (Http404, PermissionDenied)) and request.headers.get("HX-Request"):
         gone = isinstance(exception, Http404)
         error: Any = NotFound(_("It is gone.")) if gone else NotAllowed(_("You may not do this."))
