@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
 from pabal.audience.models import List, Purpose, Segment
 from pabal.campaigns.models import Campaign
-from pabal.console import formats
+from pabal.console import formats, segment_words
 from pabal.console.widgets import Cards, TickCards
 
 #: The fields that hold lists or segments.
@@ -72,7 +73,7 @@ class AudienceForm(forms.Form):
             model: Any = Segment if name.endswith("segments") else List
             field.queryset = model.objects.filter(archived_at=None).order_by("-updated_at")
             assert isinstance(field.widget, TickCards)
-            field.widget.notes = {str(row.pk): _size(row.size) for row in field.queryset}
+            field.widget.notes = {str(row.pk): _note(row) for row in field.queryset}
 
     @property
     def any_set(self) -> bool:
@@ -106,6 +107,12 @@ class AudienceForm(forms.Form):
         everyone = values["who"] == "all"
         chosen = {name: [] if everyone and name.startswith("include") else list(values[name]) for name in SETS}
         return {"all_profiles": everyone, "purpose": values["purpose"], **chosen}
+
+
+def _note(row: Segment | List) -> str:
+    """How many there are and, of a segment, who they are."""
+    words = row.description or segment_words.readable(row.condition) if isinstance(row, Segment) else ""
+    return " · ".join(part for part in (str(_size(row.size)), Truncator(words).chars(90)) if part)
 
 
 def _size(size: int | None) -> Any:
