@@ -33,9 +33,10 @@ class Audience:
 
     `include` and `exclude` are list ids, `include_sets` and `exclude_sets` what segments were compiled to (parameters
     named `in…` and `ex…`); `everybody`: all profiles, whatever is included. `expected`: about how many the included
-    segments have, if that is known. `purpose` is that of the campaign (`promotional`, `informational`). `variables` are the column names that the text reads. `window`: how far
-    back smart sending looks. `triggered`: campaigns whose messages count as triggered ones; `informational`: campaigns
-    whose messages do not count for the daily cap. `counted`: the countries whose recent messages matter (empty: all);
+    segments have, if that is known. `purpose` is that of the campaign (`promotional`, `informational`). `variables` are
+    the column names that the text reads. `window`: how far back smart sending looks. `triggered`: campaigns whose
+    messages count as triggered ones; `informational`: campaigns whose messages do not count for the daily cap;
+    `standing`: those whose messages, being asked for, count for nothing. `counted`: the countries whose recent messages matter (empty: all);
     without smart sending only those with a cap do. `own`: the message ids that this plan has written already.
     """
 
@@ -52,6 +53,7 @@ class Audience:
     window: timedelta = _DAY
     triggered: Sequence[int] = ()
     informational: Sequence[int] = ()
+    standing: Sequence[int] = ()
     counted: Sequence[str] = ()
     own: tuple[int, int] | None = None
 
@@ -189,6 +191,7 @@ def _parameters(audience: Audience) -> dict[str, Any]:
         "yesterday": audience.now - _DAY,
         "triggered": list(audience.triggered),
         "informational": list(audience.informational),
+        "standing": list(audience.standing),
         "counted": list(audience.counted),
         "own_first": low,
         "own_last": high,
@@ -229,6 +232,7 @@ WITH
         WHERE (m.send_after > {{since:DateTime64(6, 'UTC')}} OR m.message_id IN (SELECT message_id FROM tried))
           AND (empty({{counted:Array(String)}}) OR m.country IN {{counted:Array(String)}})
           AND m.message_id NOT IN (SELECT message_id FROM dead)
+          AND m.campaign_id NOT IN {{standing:Array(UInt64)}}
           AND NOT (m.message_id BETWEEN {{own_first:UInt64}} AND {{own_last:UInt64}})
         SETTINGS join_use_nulls = 0
     ),

@@ -92,6 +92,7 @@ def load(plan: Plan) -> PlanInput:
             window=policy.smart_sending or timedelta(hours=24),
             counted=() if policy.smart_sending else capped_countries(),
             informational=tuple(informational.values_list("campaign_id", flat=True)[:10_000]),
+            standing=tuple(Campaign.objects.filter(standing=True).values_list("pk", flat=True)),
         ),
         per_minute=campaign.per_minute,
     )
