@@ -10,9 +10,11 @@ Plain ASGI: a framework's routing and request objects would take longer than the
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import Any, Final
 
 import psycopg
+from prometheus_client import Counter
 from psycopg_pool import AsyncConnectionPool
 from starlette.types import Receive, Scope, Send
 
@@ -97,7 +99,7 @@ class Intake:
             answer = Answer(
                 500, b'{"success":false,"code":"failed","message":"This is our fault. Send it again later."}'
             )
-        metrics.REQUESTS.labels(call if call in _ONE or call in _BATCHES else "unknown", answer.status).inc()
+        _counted(call if call in _ONE or call in _BATCHES else "unknown", answer.status).inc()
         return await send(answer, to, more=more)
 
     async def _answer(self, call: str, scope: Scope, found: dict[bytes, bytes], receive: Receive) -> Answer:
@@ -107,7 +109,7 @@ class Intake:
         if scope["method"] != "POST":
             return failed(NotOurs("bad_method", "Use POST."))
         origin = found.get(b"origin", b"").decode("latin-1")
-        text = from_header(found.get(b"authorization", b"").decode("latin-1"))
+        text = from_header(found.get(b"authorization", b""))
         if call == "import":
             return await take_lines(self, bodies.stream(receive, found), await self._key(text, origin))
         key = await self._key(text, origin) if text else None  # before a large body is read
@@ -145,6 +147,11 @@ class Intake:
         for one in found.refused:
             metrics.REFUSED.labels(one.code).inc()
         return accepted
+
+
+@cache
+def _counted(call: str, status: int) -> Counter:
+    return metrics.REQUESTS.labels(call, str(status))
 
 
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:

@@ -9,6 +9,7 @@ import binascii
 import logging
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import psycopg
@@ -100,9 +101,10 @@ class Keys:
             log.warning("use of a write key not noted", extra={"error": str(error)})
 
 
-def from_header(authorization: str) -> str:
+@lru_cache(maxsize=1024)
+def from_header(authorization: bytes) -> str:
     """The user name of HTTP basic authentication, or a bearer token; empty: neither."""
-    scheme, _, rest = authorization.partition(" ")
+    scheme, _, rest = authorization.decode("latin-1").partition(" ")
     if scheme.lower() == "bearer":
         return rest.strip()
     if scheme.lower() != "basic":
