@@ -62,11 +62,23 @@ def codes() -> list[Code]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and (code := _of_call(node, area, texts)):
                 found.setdefault((code.code, code.status), code)
+            if isinstance(node, ast.ClassDef) and (code := _of_class(node, area)):
+                found.setdefault((code.code, code.status), code)
     from pabal.content.labels import TEMPLATE_ERRORS
 
     for name, label in TEMPLATE_ERRORS.items():
         found[name, 422] = Code(code=name, status=422, sentence=label["en"], area="content")
     return sorted(replace(c, sentence=MEANING.get(c.code, c.sentence)) for c in found.values())
+
+
+def _of_class(node: ast.ClassDef, area: str) -> Code | None:
+    """An error of its own class: its code, and the first sentence of its docstring."""
+    bases = [base.id for base in node.bases if isinstance(base, ast.Name) and base.id in STATUS]
+    for item in node.body:
+        if bases and isinstance(item, ast.Assign) and isinstance(item.value, ast.Constant):
+            sentence = (ast.get_docstring(node) or "").partition(". ")[0].rstrip(".") + "."
+            return Code(code=str(item.value.value), status=STATUS[bases[0]], sentence=sentence, area=area)
+    return None
 
 
 def _of_call(node: ast.Call, area: str, texts: dict[tuple[str, int], ast.expr]) -> Code | None:

@@ -149,11 +149,6 @@ def _person(chance: random.Random, number: int, times: list[datetime]) -> Person
 def fill(warehouse: Warehouse, world: list[Person]) -> None:
     """Put a world into an empty warehouse, with what earlier rounds had seen of it."""
     schema.create(warehouse)
-    warehouse.command(
-        "CREATE TABLE IF NOT EXISTS event (event_id UInt64, name LowCardinality(String), profile_id UInt64, "
-        f"at DateTime64(3, 'UTC'), {schema._PROPERTIES}, round UInt64) "
-        "ENGINE = MergeTree PARTITION BY toYYYYMM(at) ORDER BY (name, profile_id, at)"
-    )
     empty = dict.fromkeys(("external_id", "phone", "email", "first_name"), "")
     old = [{"profile_id": p.id, **empty, "json": '{"city":"shoes"}', "created_at": NOW} for p in world]
     _insert(warehouse, "profile", old, 1)
