@@ -227,7 +227,10 @@ class Suppression(models.Model):
 
     class Meta:
         db_table = "suppression"
-        indexes = [models.Index(fields=["xid"], name="suppression_xid")]
+        indexes = [
+            models.Index(fields=["xid"], name="suppression_xid"),
+            models.Index(fields=["-at", "phone"], name="suppression_latest"),
+        ]
 
     def __str__(self) -> str:
         return self.phone
