@@ -17,6 +17,8 @@ BENCHMARKS = {
     "membership": "membership",
     "intake-batch": "intake_batch",
     "intake-single": "intake_single",
+    "freshness": "freshness",
+    "rebuild": "rebuild",
 }
 
 
