@@ -71,7 +71,7 @@ def _fill(question: Question, synchroniser: Synchroniser) -> None:
         answer = {"done": done, "total": people.total, "added": added, "list": found.key}
     with transaction.atomic():
         _note(question, answer, state=QuestionState.ANSWERED, answered_at=timezone.now())
-        audit.record(Actor(), "list.filled", found, {"segment": question.body["segment"], "people": added})
+        audit.record(Actor(), "list.fill", found, {"segment": question.body["segment"], "people": added})
 
 
 def _note(question: Question, answer: Mapping[str, Any], **fields: Any) -> None:

@@ -34,6 +34,7 @@ ACTIONS: dict[str, Any] = {
     "list.add_members": _("added people to a list"),
     "list.remove_members": _("took people off a list"),
     "list.export": _("exported a list"),
+    "list.fill": _("filled a list from a segment"),
     "segment.create": _("made a segment"),
     "segment.edit": _("changed a segment"),
     "segment.duplicate": _("duplicated a segment"),
