@@ -107,7 +107,7 @@ SKIP_WORDS: dict[SkipReason, SkipWords] = {
         ("Excluded", "제외 대상"),
         (
             "The profile is in a list or segment that this campaign leaves out.",
-            "이 캠페인에서 제외한 목록이나 세그먼트에 속한 고객입니다.",
+            "이 캠페인에서 제외한 리스트나 세그먼트에 속한 고객입니다.",
         ),
         (
             "Change the campaign's exclusions if this was not meant.",

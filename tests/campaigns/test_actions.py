@@ -84,7 +84,7 @@ def test_every_problem_of_an_empty_draft_is_named_with_its_step_in_both_language
         "starts_at_past": ("sending", False),
     }
     with translation.override("ko"):
-        assert problems(campaign)[0].message == "받는 사람을 선택하세요. 전체 또는 목록을 하나 이상 고르세요."
+        assert "리스트나 세그먼트를 하나 이상" in problems(campaign)[0].message
     with pytest.raises(InvalidInput) as raised:
         actions.request_review(campaign, by=None)
     assert (code_of(raised), raised.value.field) == ("no_audience", "include_lists")
@@ -304,6 +304,7 @@ def test_planning_takes_turns(shop: Shop) -> None:
     with PlanWriter(shop.dsn, plan_id=0) as other:
         assert other.lock()
         assert not planning.carry_out(plan.pk, shop.synchroniser, dsn=shop.dsn)
+    Plan.objects.update(planned_for=NOON)
     assert shop.carry_out(plan).messages == 1
 
 
