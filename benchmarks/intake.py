@@ -95,7 +95,7 @@ def edge() -> Iterator[int]:
     environment = os.environ | {"PABAL_EDGE_PORT": str(port), "PABAL_LOG_LEVEL": "WARNING"}
     process = subprocess.Popen([sys.executable, "-m", "pabal", "edge"], env=environment)
     try:
-        for _ in range(300):
+        for _ in range(900):
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2)
                 break

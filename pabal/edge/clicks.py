@@ -20,6 +20,7 @@ from psycopg_pool import AsyncConnectionPool
 from pabal.content.failures import TemplateError
 from pabal.content.links import compile_target
 from pabal.content.template import Template
+from pabal.delivery.arrays import integers
 from pabal.delivery.models import EventKind
 from pabal.delivery.tallies import Counts
 
@@ -114,7 +115,8 @@ class ClickBook:
     async def _record(self, openings: list[Opening]) -> list[str | None]:
         async with self._pool.connection() as connection:
             found: dict[tuple[int, int], tuple[str | None, int, int]] = {}
-            cursor = await connection.execute(_READ, [[o.message_id for o in openings], [o.position for o in openings]])
+            asked = [integers(o.message_id for o in openings), integers(o.position for o in openings)]
+            cursor = await connection.execute(_READ, asked, prepare=True)
             async for row in cursor:
                 values = dict(zip(_FIELDS, row[5:14], strict=True))
                 values |= {f"properties.{name}": value for name, value in (row[14] or {}).items()}
@@ -135,15 +137,22 @@ class ClickBook:
             connection.cursor() as cursor,
             cursor.copy("COPY click (message_id, position, user_agent) FROM STDIN") as copy,
         ):
-            for o in real:
-                await copy.write_row((o.message_id, o.position, o.user_agent))
+            await copy.write("".join([f"{o.message_id}\t{o.position}\t{_copied(o.user_agent)}\n" for o in real]))
         of = {o.message_id: found[o.message_id, o.position] for o in real}
-        cursor = await connection.execute(_FIRST, [int(EventKind.CLICKED), list(of)])
+        cursor = await connection.execute(_FIRST, [int(EventKind.CLICKED), integers(of)], prepare=True)
         counts = Counts()
         async for (message_id,) in cursor:
             _target, campaign_id, parts = of[message_id]
             counts.add(campaign_id, EventKind.CLICKED, "", 1, parts, 0)
         await counts.write(connection, 0)
+
+
+def _copied(text: str) -> str:
+    """As COPY reads text: https://www.postgresql.org/docs/18/sql-copy.html#id-1.9.3.55.9.2. NUL cannot be kept."""
+    return text.translate(_ESCAPES)
+
+
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": ""})
 
 
 @lru_cache(maxsize=1024)

@@ -153,3 +153,10 @@ def test_the_page_speaks_the_readers_language(message: Message) -> None:
 def test_metrics_are_not_for_the_internet(message: Message) -> None:
     assert ask(lambda client: client.get("/healthz")).text == "ok"
     assert ask(lambda client: client.get("/metrics", headers={"x-forwarded-for": "1.2.3.4"})).status_code == 404
+
+
+def test_a_browser_of_any_name_is_written_as_it_calls_itself(message: Message) -> None:
+    odd = "Mozilla \\N \\. tab\there 한글 \\"
+    answer = ask(lambda client: client.get(path(message), headers={"user-agent": odd.encode()}))
+    assert answer.status_code == 302
+    assert Click.objects.get().user_agent == odd.encode().decode("latin-1")

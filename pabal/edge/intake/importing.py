@@ -6,6 +6,7 @@ off, what was written stays, and sending everything again writes only the rest, 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -45,6 +46,7 @@ async def take_lines(intake: Intake, body: AsyncIterator[bytes], key: Key) -> An
     """Write the lines; `index` in the answer is the line's number, from 0."""
     done = _Progress()
     gathered: list[tuple[int, bytes]] = []
+    writing: asyncio.Task[None] | None = None  # while one part is written, the next is read
     try:
         async for index, line in _lines(body):
             done.lines = index + 1
@@ -55,12 +57,19 @@ async def take_lines(intake: Intake, body: AsyncIterator[bytes], key: Key) -> An
             elif line:
                 gathered.append((index, line))
             if len(gathered) >= AT_ONCE:
-                await _write(intake, gathered, key, done)
+                if writing is not None:
+                    await writing
+                writing = asyncio.create_task(_write(intake, gathered, key, done))
                 gathered = []
+        if writing is not None:
+            await writing
         if gathered:
             await _write(intake, gathered, key, done)
     except IntakeError as error:
         return failed(error, accepted=done.accepted, lines=done.lines)
+    finally:
+        if writing is not None:
+            await asyncio.wait([writing])
     done.refused.sort(key=lambda one: one.index)
     return taken(done.accepted, done.refused, done.notes, lines=done.lines, refused_count=done.refused_count)
 
