@@ -164,12 +164,12 @@ def read_segment_usage(request: HttpRequest, key: Key) -> Usage:
     return segments.used_in(segments.by_key(key))
 
 
-class GrowthQuery(PageQuery):
+class SizesQuery(PageQuery):
     limit: int = Field(1000, ge=1, le=1000, description="Counts a page.")
 
 
 @area.read("/segments/{key}/growth", response=Page[SizeOut])
-def list_segment_sizes(request: HttpRequest, key: Key, query: Annotated[GrowthQuery, Query(...)]) -> dict[str, object]:
+def list_segment_sizes(request: HttpRequest, key: Key, query: Annotated[SizesQuery, Query(...)]) -> dict[str, object]:
     """List the sizes that a segment had, the newest first.
 
     It is counted every hour, and after each change; after two weeks, one count a day is kept.
