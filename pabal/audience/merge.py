@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from pabal.audience.models import Consent, ConsentState, Profile, ProfileMerge
@@ -195,14 +194,15 @@ def current_id(profile_id: int) -> int | None:
 
 def likely_same(profile: Profile, *, limit: int = 5) -> list[Profile]:
     """Others with the same phone or email address, the oldest first."""
-    same = Q()
+    others = Profile.objects.exclude(pk=profile.pk).order_by("pk")
+    found: dict[int, Profile] = {}
+    # Two questions, each to its own index: as one, everybody would be read.
     if profile.phone:
-        same |= Q(phone=profile.phone)
+        found |= {other.pk: other for other in others.filter(phone=profile.phone)[:limit]}
     if profile.email:
-        same |= Q(mail=profile.email.lower()) & ~Q(email="")
-    if not same:
-        return []
-    return list(Profile.objects.annotate(mail=EMAIL).filter(same).exclude(pk=profile.pk).order_by("pk")[:limit])
+        mail = others.annotate(mail=EMAIL).filter(mail=profile.email.lower()).exclude(email="").order_by()
+        found |= {other.pk: other for other in mail[:limit]}
+    return [found[pk] for pk in sorted(found)[:limit]]
 
 
 def _choice(name: str, kept: Any, gone: Any) -> Choice:

@@ -29,6 +29,8 @@ from pabal.reports import consent_evidence
 from pabal.reports.export import FORMULA, as_csv
 
 SPANS = (30, 90, 365)
+#: Days that one point of the charts stands for, in a year's.
+_WEEK = 7
 LABELS = {str(purpose): label for purpose, label in PURPOSES}
 
 
@@ -48,6 +50,10 @@ def index(request: HttpRequest) -> HttpResponse:
         zone=str(timezone.get_current_timezone()),
         subscribed=chosen.subscribed if chosen else 0,
     )
+    gained, lost = sum(day.gained for day in grown), sum(day.lost for day in grown)
+    weekly = days > SPANS[1]
+    if weekly:
+        grown = _weeks(grown)
     values: dict[str, Any] = {
         "tabs": tabs("consent"),
         "rows": [_row(s, people) for s in standings],
@@ -65,15 +71,15 @@ def index(request: HttpRequest) -> HttpResponse:
             series=[charts.Series(name=_("Subscribed"), values=[day.subscribed for day in grown], tone="good")],
         ),
         "moves": charts.TimeSeries(
-            title=_("Agreed and refused, by day"),
+            title=_("Agreed and refused, by week") if weekly else _("Agreed and refused, by day"),
             labels=[formats.short_day(day.day) for day in grown],
             series=[
                 charts.Series(name=_("Agreed"), values=[day.gained for day in grown], tone="good"),
                 charts.Series(name=_("Refused"), values=[day.lost for day in grown], tone="bad"),
             ],
         ),
-        "gained": sum(day.gained for day in grown),
-        "lost": sum(day.lost for day in grown),
+        "gained": gained,
+        "lost": lost,
         "sources": [_source(row) for row in consent_figures.sources(channel=channel, purpose=purpose)],
         "latest": [_change(row) for row in consent_figures.latest()],
         "suppressed": Suppression.objects.filter(lifted_at=None).count(),
@@ -127,6 +133,21 @@ def export(request: HttpRequest) -> HttpResponseBase:
     name = f"consent-{days['from']}-{days['until']}.csv"
     response["Content-Disposition"] = content_disposition_header(True, name) or ""
     return response
+
+
+def _weeks(days: list[consent_figures.Day]) -> list[consent_figures.Day]:
+    """Each seven days as one, the last of them full."""
+    first = len(days) % _WEEK
+    parts = ([days[:first]] if first else []) + [days[at : at + _WEEK] for at in range(first, len(days), _WEEK)]
+    return [
+        consent_figures.Day(
+            day=part[-1].day,
+            gained=sum(day.gained for day in part),
+            lost=sum(day.lost for day in part),
+            subscribed=part[-1].subscribed,
+        )
+        for part in parts
+    ]
 
 
 def _one_of(said: str, allowed: list[str]) -> str:
