@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from pabal.audience.file_facts import FileFacts
-from pabal.audience.mapping_words import CONSENT_WORDS, HEADERS, TARGETS
+from pabal.audience.mapping_words import CONSENT_WORDS, EXACT, HEADERS, TARGETS
 from pabal.audience.refused_file import ADDED
 from pabal.errors import InvalidInput
 
@@ -170,7 +170,7 @@ def _fields(name: str, values: Sequence[str]) -> list[tuple[str, float]]:
                 found[field] = 3.0 - rank / 100
                 break
         else:
-            if any(len(word) >= 3 and word in plain for word in words):
+            if any(len(word) >= 3 and word not in EXACT and word in plain for word in words):
                 found[field] = 1.5
     if not values:
         return list(found.items())
@@ -178,6 +178,9 @@ def _fields(name: str, values: Sequence[str]) -> list[tuple[str, float]]:
     emails = _share(_EMAIL, values)
     if "phone" in found and not phones and not any(c.isdigit() for value in values for c in value):
         found.pop("phone")
+    if all(_DATE.fullmatch(value) or _NUMBER.fullmatch(value) for value in values):  # nobody's name
+        for field in ("first_name", "last_name", "full_name"):
+            found.pop(field, None)
     if "email" in found and not emails:
         found.pop("email")
     if "consent" in found and not any(value.lower() in CONSENT_WORDS for value in values):

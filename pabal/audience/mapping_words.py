@@ -57,6 +57,9 @@ HEADERS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
+#: Words that mean a field only when they are all of a column's name: `last_purchase` is no family name.
+EXACT = frozenset({"first", "last", "cell", "tel", "uid"})
+
 _YES = (
     "y", "yes", "true", "t", "1", "o", "on", "ok", "opt-in", "optin", "opted in", "subscribed", "agree", "agreed",
     "accepted", "granted", "동의", "동의함", "수신", "수신함", "수신동의", "수신 동의", "예", "네", "허용", "ㅇ", "○",
