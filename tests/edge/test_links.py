@@ -157,6 +157,6 @@ def test_metrics_are_not_for_the_internet(message: Message) -> None:
 
 def test_a_browser_of_any_name_is_written_as_it_calls_itself(message: Message) -> None:
     odd = "Mozilla \\N \\. tab\there 한글 \\"
-    answer = ask(lambda client: client.get(path(message), headers={"user-agent": odd.encode()}))
+    answer = ask(lambda client: client.get(path(message), headers={b"user-agent": odd.encode()}))
     assert answer.status_code == 302
     assert Click.objects.get().user_agent == odd.encode().decode("latin-1")
