@@ -30,6 +30,7 @@ main>form:not(.pabal-form) button,main>a.go{display:inline-block;font:inherit;fo
 border-radius:.8rem;background:#3651d4;color:#fff;cursor:pointer;text-decoration:none}
 :is(button,a.go):focus-visible{outline:3px solid light-dark(#16181d,#fff);outline-offset:2px}
 .small{font-size:.875rem}
+form+.small{margin-top:1rem}
 .pabal-form{max-width:none}
 """
 

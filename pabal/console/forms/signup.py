@@ -111,7 +111,9 @@ class SignupFormForm(forms.Form):
     @staticmethod
     def suggested(language: str) -> dict[str, Any]:
         """What a new form begins with: wordings that name the first sender."""
-        sender = Sender.objects.filter(archived_at=None).order_by("id").first()
+        senders = list(Sender.objects.filter(archived_at=None).order_by("id")[:100])
+        senders.sort(key=lambda sender: (sender.country == "KR") != (language == "ko"))
+        sender = senders[0] if senders else None
         brand = sender.name if sender else ("우리 쇼핑몰" if language == "ko" else "our shop")
         words = {name: texts[language].replace("{brand}", brand) for name, texts in SUGGESTED.items()}
         return words | {

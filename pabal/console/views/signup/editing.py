@@ -9,10 +9,10 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 
-from pabal import config
 from pabal.accounts import audit
 from pabal.accounts.access import actor, person, requires
 from pabal.accounts.models import Role
@@ -32,7 +32,7 @@ from pabal.errors import PabalError
 
 @requires(Role.EDITOR)
 def new(request: HttpRequest) -> HttpResponse:
-    language = request.GET.get("language", "") or config.get().language
+    language = request.GET.get("language", "") or (get_language() or "ko")[:2]
     language = language if language in FormLanguage.values else FormLanguage.KOREAN.value
     form = NewSignupFormForm(request.POST or None, initial=SignupFormForm.suggested(language))
     if request.method == "POST" and form.is_valid():

@@ -10,6 +10,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -46,7 +47,6 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         "own": own_form(form, edge),
         "html": mark_safe(form_html(Look.of(form), action="", auto=False)),
         "may_edit": person(request).may(Role.EDITOR),
-        "roomy": len(form.origins) > 0,
     }
     return render(request, "console/signup/show.html", values)
 
@@ -102,6 +102,4 @@ def _trouble(code: str) -> Any:
         words = SKIP_WORDS[SkipReason.from_key(code)]
     except KeyError:
         return _("The confirmation could not be sent (%(code)s).") % {"code": code}
-    from django.utils.translation import get_language
-
     return words.label["ko" if (get_language() or "").startswith("ko") else "en"]
