@@ -32,6 +32,7 @@ def facts(folder: Path, *lines: str) -> FileFacts:
         ("A,B", "010-1234-5678,kim@shop.kr", "phone email"),
         ("휴대폰,휴대폰2", "010-1234-5678,010-2222-3333", "phone property:text:휴대폰2"),
         ("phone model,mobile", "iPhone,+12125550100", "property:text:phone model phone"),
+        ("phone,last_purchase,first order", "+12125550100,2026-01-02,shoes", "phone property:date:last_purchase property:text:first order"),
         ("order id,id,phone", "77,5,+12125550100", "property:number:order id external_id phone"),
     ],
 )  # fmt: skip
