@@ -164,6 +164,39 @@ def test_a_list_is_made_from_a_segment(api: Call, shop: Shop) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_list_goes_on_when_its_engine_was_killed(api: Call, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the people are on it; the next engine finds the job, counts again and adds the rest."""
+    from pabal.audience import lists
+    from pabal.campaigns import answers
+
+    members = shop.people(6)
+    api("POST", "/segments", {"name": "kr", "condition": country("KR")})
+    job = api("POST", "/segments/kr/list", {"key": "half"}).data
+
+    class Killed(BaseException):
+        pass
+
+    add = lists.add_members
+
+    def killed(list_: List, ids: list[int]) -> int:
+        if list_.size:
+            raise Killed
+        return add(list_, ids)
+
+    monkeypatch.setattr(answers.Frozen.portions, "__defaults__", (3,))
+    with monkeypatch.context() as patch:
+        patch.setattr(lists, "add_members", killed)
+        with pytest.raises(Killed):
+            list_making.fill(job["id"], shop.synchroniser)
+    assert List.objects.get(key="half").size == 3
+    assert list_making.resume_lists() == 1
+    list_making.fill(job["id"], shop.synchroniser)
+    done = api("GET", f"/list-jobs/{job['id']}").data
+    assert (done["state"], done["total"], done["added"]) == ("answered", 6, 3)
+    assert List.objects.get(key="half").size == len(members)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_list_from_a_broken_segment_says_so(api: Call, shop: Shop) -> None:
     api("POST", "/lists", {"name": "x", "key": "x"})
     api("POST", "/segments", {"name": "s", "condition": on_list("x")})

@@ -105,3 +105,12 @@ def test_the_overlap_is_shown_while_choosing(
     Question.objects.update(state="failed", error={"type": "Conflict", "code": "question_superseded", "message": "x"})
     assert editor.get("/campaigns/spring/overlap", {"question": str(question.pk)}).status_code == 204
     assert editor.get("/campaigns/spring/overlap", {"question": "x"}).status_code == 400
+
+
+def test_the_page_of_a_campaign_says_whom_it_was_for(editor: Client, draft: Campaign) -> None:
+    draft.include_segments.add(saved("vip", country("KR"), "단골"))
+    draft.exclude_segments.add(saved("out", country("US"), "해외"))
+    Campaign.objects.update(state="done")
+    page = editor.get("/campaigns/spring").content.decode()
+    assert re.search(r'href="/segments/vip"[^>]*>.*?단골</a>', page)
+    assert re.search(r'href="/segments/out"[^>]*>.*?해외</a>', page)
