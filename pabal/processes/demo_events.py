@@ -106,7 +106,10 @@ def send(messages: Iterator[Message], *, address: str, key: str) -> int:
 
 
 def _post(client: httpx.Client, address: str, batch: list[Message]) -> int:
-    answer = client.post(f"{address}/v1/batch", json={"batch": batch})
+    try:
+        answer = client.post(f"{address}/v1/batch", json={"batch": batch})
+    except httpx.HTTPError as error:
+        raise Unavailable(f"{address}: {error}") from error
     if answer.status_code != 200:
         raise Unavailable(f"{answer.status_code}: {answer.text[:200]}")
     return len(batch)

@@ -20,7 +20,7 @@ from pabal.accounts import audit
 from pabal.accounts.audit import Actor
 from pabal.accounts.models import User
 from pabal.audience import segments
-from pabal.audience.event_models import WriteKey, WriteKeyKind
+from pabal.audience.event_models import Event, WriteKey, WriteKeyKind
 from pabal.audience.models import Profile, Segment, SegmentSize
 from pabal.audience.write_keys import create_write_key
 from pabal.campaigns import questions
@@ -37,7 +37,7 @@ _ORDER = "Order Completed"
 
 def fill(config: Config, user: User) -> None:
     """Send the events and make the segments, once."""
-    if not WriteKey.objects.filter(name=KEY).exists():
+    if not Event.objects.exists():
         customers = list(
             Profile.objects.filter(external_id__regex="^(KR|US)-").order_by("pk").values_list("external_id", "country")
         )
