@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from pabal.audience import lists
@@ -298,6 +299,24 @@ def test_too_much_and_nonsense_are_refused(tmp_path: Path) -> None:
     for body in (b"", b"[]", b"{", b'"x"', b"\xff\xfe"):
         answer = visit(functools.partial(_post, body=body))
         assert answer.status_code == 400
+
+
+def test_a_moment_without_a_database_is_no_missing_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    form(tmp_path)
+    from pabal.edge.forms import endpoints
+
+    def away(key: str) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(endpoints, "_open_form", away)
+    for address in ("/f/summer", "/v1/forms/summer"):
+        answer = visit(functools.partial(_get, address=address))
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
+    assert sign_up().status_code == 503
+
+
+async def _get(client: httpx.AsyncClient, *, address: str) -> httpx.Response:
+    return await client.get(address)
 
 
 async def _post(client: httpx.AsyncClient, *, body: bytes) -> httpx.Response:

@@ -122,4 +122,5 @@ def test_a_standing_campaign_is_made_once_and_is_no_other(tmp_path: Path) -> Non
     with pytest.raises(InvalidInput):
         send_single(ordinary, person(PHONE), text="안녕", sender=made.sender)
     sent = send_single(first, person(PHONE), text="{{ phone }} 안녕", sender=made.sender)
+    assert sent.message_id is not None
     assert Message.objects.get(pk=sent.message_id).text.endswith(f"{PHONE} 안녕")

@@ -9,6 +9,8 @@ POST /o/{token}         the button: only this confirms
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from django.db import DatabaseError
@@ -28,6 +30,8 @@ from pabal.edge.forms import reading
 from pabal.edge.forms.snippet import snippet
 from pabal.edge.forms.work import Busy
 from pabal.errors import InvalidInput
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 _SAFE: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -49,6 +53,24 @@ def _open_form(key: str) -> SignupForm | None:
     return found.filter(key=key).first()
 
 
+def or_later(answer: Endpoint) -> Endpoint:
+    """503 for a moment without a database, never "there is no such form"."""
+
+    @functools.wraps(answer)
+    async def guarded(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except (Busy, DatabaseError):
+            more = {"Retry-After": "3"}
+            if "text/html" not in request.headers.get("accept", ""):
+                return JSONResponse({"error": {"code": "later"}}, 503, headers=_cors(request) | more)
+            words = said("error_later", _language(request))
+            return HTMLResponse(page.notice(_language(request), words, []), 503, headers=_page_headers() | more)
+
+    return guarded
+
+
+@or_later
 async def hosted(request: Request) -> Response:
     """The form as a page of its own."""
     form = await _find(request)
@@ -58,6 +80,7 @@ async def hosted(request: Request) -> Response:
     return _form_page(request, form, Filled())
 
 
+@or_later
 async def definition(request: Request) -> Response:
     """The form for the snippet: finished HTML and its style."""
     form = await _find(request)
@@ -79,6 +102,7 @@ async def definition(request: Request) -> Response:
     return JSONResponse(answer, headers=_cors(request))
 
 
+@or_later
 async def submit(request: Request) -> Response:
     """Somebody signs up. 200 with the words to show (or a redirect), 422 with what is wrong beside its field, 429."""
     try:
@@ -135,7 +159,7 @@ async def confirm(request: Request) -> Response:
 
 
 async def _confirmation(request: Request, *, act: bool) -> Response:
-    lang = "ko" if request.headers.get("accept-language", "").strip().lower().startswith("ko") else "en"
+    lang = _language(request)
     here = place("", ip_hash(reading.client_ip(request)))
     try:
         signup = await request.app.state.forms.do(_decide, request.path_params["token"], act, here)
@@ -171,15 +195,18 @@ def _take(form: SignupForm, submission: Submission) -> Taken:
 
 
 async def _find(request: Request) -> SignupForm | None:
-    try:
-        form: SignupForm | None = await request.app.state.forms.do(_open_form, request.path_params["key"][:64])
-    except (Busy, DatabaseError):
-        return None
+    """Raises Busy, DatabaseError: see `or_later`."""
+    form: SignupForm | None = await request.app.state.forms.do(_open_form, request.path_params["key"][:64])
     return form
 
 
 def _allowed(request: Request, form: SignupForm) -> bool:
     return reading.may_use(request.headers.get("origin", ""), form.origins, request.headers.get("host", ""))
+
+
+def _language(request: Request) -> str:
+    """The reader's, where no form says it."""
+    return "ko" if request.headers.get("accept-language", "").strip().lower().startswith("ko") else "en"
 
 
 def _cors(request: Request) -> dict[str, str]:
@@ -218,8 +245,7 @@ def _failed(
 
 
 def _closed(request: Request, form: SignupForm | None) -> Response:
-    accepted = request.headers.get("accept-language", "").strip().lower()
-    lang = form.language if form is not None else "ko" if accepted.startswith("ko") else "en"
+    lang = form.language if form is not None else _language(request)
     words = (said("closed", lang), []) if form is not None else (said("gone", lang), [said("gone_more", lang)])
     return HTMLResponse(page.notice(lang, *words), 404 if form is None else 410, headers=_page_headers())
 
