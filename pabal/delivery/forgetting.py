@@ -24,6 +24,13 @@ _INBOUND = """
 UPDATE inbound SET phone = '', text = '', reply = '' WHERE phone = ANY(%(phones)s)
     AND (profile_id = ANY(%(ids)s) OR profile_id IS NULL)
 """
+#: The trail of the suppression list names numbers.
+_AUDIT = """
+UPDATE accounts_auditentry SET label = CASE WHEN label = ANY(%(phones)s::text[]) THEN '' ELSE label END,
+    changes = changes - 'phones'
+WHERE object_type = 'suppression'
+    AND (label = ANY(%(phones)s::text[]) OR changes->'phones' ?| %(phones)s::text[])
+"""
 _STATEMENTS = (
     """
     UPDATE click SET user_agent = '' WHERE user_agent <> ''
@@ -55,4 +62,5 @@ def erase_people(profile_ids: Collection[int], *, actor: str = "") -> int:
         cursor.execute(_INBOUND, {"ids": ids, "phones": phones})
         for statement in _STATEMENTS:
             cursor.execute(statement, {"ids": ids, "phones": phones})
+        cursor.execute(_AUDIT, {"phones": phones})
     return erased

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pabal.accounts import audit
+from pabal.accounts.audit import Actor, Subject
+from pabal.accounts.models import AuditEntry
 from pabal.audience.actions import set_consent, suppress
 from pabal.audience.merge import merge_profiles
 from pabal.audience.models import Suppression
@@ -65,7 +68,11 @@ def test_what_was_sent_and_answered_is_forgotten_and_still_counts(shop: Shop) ->
     message = Message.objects.get()
     MessageEvent.objects.create(message_id=message.pk, kind=1, at=message.send_after, detail={"to": KIM})
     set_consent([person.pk], channel="text", purposes=["promotional"], state="unsubscribed", method="reply", actor=KIM)
+    audit.record(
+        Actor(), "suppression.lift", Subject(type="suppression", label="2"), {"phones": [LEE, KIM], "lifted": 2}
+    )
     assert erase_people([person.pk]) == 1
+    assert AuditEntry.objects.get(action="suppression.lift").changes == {"lifted": 2}
     message.refresh_from_db()
     assert (message.phone, message.text, message.amount) == ("", "", 12_000)
     assert MessageEvent.objects.get().detail is None
