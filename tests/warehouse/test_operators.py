@@ -12,7 +12,7 @@ import pytest
 
 from pabal.warehouse import compiler, schema
 from pabal.warehouse.client import Warehouse
-from pabal.warehouse.conditions import parse
+from pabal.warehouse.conditions import LIMITS, parse
 from pabal.warehouse.conditions.tree import Operator
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)  # 19:00 in Seoul
@@ -185,3 +185,14 @@ def test_ignoring_case_finds_all_spellings(people: Warehouse) -> None:
     spellings = {n for n, case in enumerate(CASES, start=1) if isinstance(case[0], str) and case[0].lower() == "shoes"}
     assert found(people, shoes) == set()
     assert found(people, shoes | {"ignore_case": True}) == spellings
+
+
+@pytest.mark.parametrize("match", ["all", "any", "none"])
+def test_the_greatest_tree_is_answered(people: Warehouse, match: str) -> None:
+    values = [f"{n}울" for n in range(100)]
+    part = {"type": "property", "kind": "text", "operator": "in", "value": values}
+    parts = [part | {"name": f"p{n}"} for n in range(LIMITS.conditions - 1)] + [{"type": "event", "name": "A"}]
+    query = compiler.counts(parse({"type": "group", "match": match, "conditions": parts}), now=NOW, zone="Asia/Seoul")
+    ((total, _, everybody, alone, _),) = people.rows(query.sql, query.parameters)
+    assert (total, everybody) == (everybody if match == "none" else 0, len(CASES) + 1)
+    assert list(alone) == [0] * LIMITS.conditions

@@ -20,6 +20,9 @@ class Parameters:
     def texts(self, values: list[str]) -> str:
         return self._place(values, "Array(String)")
 
+    def text_lists(self, values: list[list[str]]) -> str:
+        return self._place(values, "Array(Array(String))")
+
     def number(self, value: float) -> str:
         return self._place(float(value), "Float64")
 

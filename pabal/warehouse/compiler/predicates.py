@@ -110,11 +110,14 @@ class Predicates:
         return tests[0] if len(tests) == 1 else f"({' OR '.join(tests)})"
 
     def _forms(self, test: Property | Filter) -> list[str]:
-        """The texts of the test's value, each composed and decomposed, in lower case if case does not matter."""
+        """The texts of the test's value, each in all its spellings."""
         values: Any = test.value if isinstance(test.value, tuple) else (test.value,)
-        texts = [value.lower() if test.ignore_case else value for value in values if isinstance(value, str)]
-        forms = [form for text in texts for form in (text, *_normal(text))]
-        return sorted(set(forms))
+        return sorted({form for value in values for form in self._spellings(value, test)})
+
+    def _spellings(self, text: str, test: Property | Filter) -> list[str]:
+        """A text as it is, composed and decomposed; in lower case if case does not matter."""
+        text = text.lower() if test.ignore_case else text
+        return sorted({text, unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text)})
 
     def _number(self, value: str, test: Property | Filter, operator: str) -> str:
         given: Any = test.value
@@ -153,18 +156,18 @@ class Predicates:
             return (
                 f"(arrayExists(x -> x != '', {paths.texts(at)}) OR arrayExists(x -> isNotNull(x), {paths.numbers(at)}))"
             )
+        numbers = [float(value) for value in values if not isinstance(value, str)]
+        words = [value for value in values if isinstance(value, str)]
+        all_ = operator == "has_all"
         found = []
-        for value in values:
-            if isinstance(value, str):
-                forms = self._forms(
-                    Filter(name=test.name, kind="text", operator="equals", value=value, ignore_case=test.ignore_case)
-                )
-                texts = f"arrayMap(x -> lowerUTF8(x), {paths.texts(at)})" if test.ignore_case else paths.texts(at)
-                found.append(f"hasAny({texts}, {self._parameters.texts(forms)})")
+        if words:
+            texts = f"arrayMap(x -> lowerUTF8(x), {paths.texts(at)})" if test.ignore_case else paths.texts(at)
+            spellings = [self._spellings(word, test) for word in words]
+            if all_:
+                found.append(f"arrayAll(x -> hasAny({texts}, x), {self._parameters.text_lists(spellings)})")
             else:
-                found.append(f"has({paths.numbers(at)}, {self._parameters.number(value)})")
-        return f"({(' AND ' if operator == 'has_all' else ' OR ').join(found)})"
-
-
-def _normal(text: str) -> tuple[str, str]:
-    return unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text)
+                found.append(f"hasAny({texts}, {self._parameters.texts(sorted(set().union(*spellings)))})")
+        if numbers:
+            given = self._parameters.numbers(sorted(set(numbers)))
+            found.append(f"{'hasAll' if all_ else 'hasAny'}({paths.numbers(at)}, {given})")
+        return f"({(' AND ' if all_ else ' OR ').join(found)})"

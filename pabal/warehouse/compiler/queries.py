@@ -103,7 +103,7 @@ def counts(condition: Condition, *, now: datetime, zone: str, names: Names = _NO
         f"[{', '.join(f'bitmapCardinality({item})' for item in alone)}]::Array(UInt64) AS alone",
         f"[{', '.join(f'bitmapCardinality({item})' for item in so_far)}]::Array(UInt64) AS so_far",
     ]
-    return Query(sql=f"{tree.with_()}\nSELECT\n    " + ",\n    ".join(columns), parameters=parameters.values)
+    return Query(sql="SELECT\n    " + ",\n    ".join(columns) + f"\n{tree.from_()}", parameters=parameters.values)
 
 
 def paths(condition: Condition, path: str = "$") -> list[str]:

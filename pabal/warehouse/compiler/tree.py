@@ -86,15 +86,23 @@ class Tree:
 
     def with_(self) -> str:
         """The WITH clause that names all bitmaps used so far."""
-        named = [f"({query}) AS {name}" for query, name in self._leaves.items()]
+        return "WITH\n    " + ",\n    ".join(f"({query}) AS {name}" for name, query in self._named())
+
+    def from_(self) -> str:
+        """The FROM clause that has them as columns: for a query that uses each many times, which WITH would write out."""
+        columns = [f"materialize(({query})) AS {name}" for name, query in self._named()]
+        return "FROM (\n    SELECT\n    " + ",\n    ".join(columns) + "\n)"
+
+    def _named(self) -> list[tuple[str, str]]:
+        named = [(name, query) for query, name in self._leaves.items()]
         if self._tests:
             found = ", ".join(
                 f"groupBitmapStateIf(profile_id, {test})" if test else "groupBitmapState(profile_id)"
                 for test in self._tests
             )
             where = f" WHERE {self._only}" if self._only else ""
-            named.insert(0, f"(SELECT tuple({found}) FROM profile FINAL{where}) AS {PROFILES}")
-        return "WITH\n    " + ",\n    ".join(named)
+            named.insert(0, (PROFILES, f"SELECT tuple({found}) FROM profile FINAL{where}"))
+        return named
 
     def _leaf(self, query: str, *, negated: bool) -> Bitmap:
         sql = f"SELECT groupBitmapState(profile_id) FROM ({query})"
