@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,6 +29,8 @@ from pabal.processes.postgres import EmbeddedPostgres, die_with_parent
 #: In the order of starting; ended in reverse.
 PROCESSES = ("web", "edge", "engine", "dispatch")
 LOG_LIMIT = 20 * 1024 * 1024
+REVIVE_S = 3.0
+FULL = 64 * 1024 * 1024  # PostgreSQL needs a few files of 16 MB to start after a crash
 Say = Callable[[str], None]
 
 
@@ -54,6 +57,8 @@ class Supervisor:
         self.postgres = EmbeddedPostgres(self.home) if config.embedded_database else None
         self.stopping = False
         self._lock: int | None = None
+        self._reviving = False
+        self._revive_at = 0.0
 
     def start(self) -> None:
         """Take the home folder, start the databases, migrate, start the processes, wait until all answer."""
@@ -81,11 +86,34 @@ class Supervisor:
                 and self.postgres.process is not None
                 and self.postgres.process.poll() is not None
             ):
-                self.say("PostgreSQL ended; starting it again")
-                self.postgres.start()
+                self._revive(self.postgres)
             for child in self.children:
                 self._watch(child)
             time.sleep(0.2)
+
+    def _revive(self, postgres: EmbeddedPostgres) -> None:
+        """Start PostgreSQL again, however long it takes: with a full disk it cannot, until somebody frees some space."""
+        if time.monotonic() < self._revive_at:
+            return
+        if not self._reviving:
+            self.say("PostgreSQL ended; starting it again")
+        try:
+            postgres.start()
+        except (Unavailable, OSError) as error:
+            if not self._reviving:  # once; then it is tried in silence
+                free = shutil.disk_usage(self.home).free
+                if free < FULL:
+                    self.say(
+                        f"The disk is full: {free // 1024**2} MB left at {self.home}. Free some space; it goes on by itself"
+                    )
+                else:
+                    self.say(f"{error}\nIt is tried again every {REVIVE_S:g} s")
+            self._reviving = True
+            self._revive_at = time.monotonic() + REVIVE_S
+            return
+        if self._reviving:
+            self.say("PostgreSQL runs again")
+        self._reviving = False
 
     def stop(self) -> None:
         """End the children in reverse order, then PostgreSQL, then let go of the home folder."""
@@ -179,7 +207,8 @@ class Supervisor:
             )
         child.started = time.monotonic()
         running = {c.name: c.process.pid for c in self.children if c.process is not None}
-        (self.home / "children.json").write_text(json.dumps(running))
+        with contextlib.suppress(OSError):  # a full disk: the children die with us all the same
+            (self.home / "children.json").write_text(json.dumps(running))
 
     def _watch(self, child: Child) -> None:
         now = time.monotonic()
@@ -210,7 +239,7 @@ class Supervisor:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
 
-    def _wait_until_healthy(self, *, timeout: float = 60) -> None:
+    def _wait_until_healthy(self, *, timeout: float = 240) -> None:
         import httpx
 
         ports = {"web": self.config.web_port, "edge": self.config.edge_port}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,16 +15,16 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
-from tests.processes.test_up import Up
+from tests.processes.test_up import Up, folder_of_its_own
 
 playwright = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.xdist_group("up")
 
 
 @pytest.fixture
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Up, str, dict[str, str]]]:
+def demo() -> Iterator[tuple[Up, str, dict[str, str]]]:
     """A running demo: the installation, its address, its log-in."""
-    up = Up(tmp_path_factory.mktemp("demo") / "home")
+    up = Up(folder_of_its_own() / "home")
     log = (up.home.parent / "demo.log").open("w+")
     process = subprocess.Popen(
         [sys.executable, "-m", "pabal", "demo"],
@@ -44,6 +45,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Up, str, di
         assert process.wait(120) == 0
         log.close()
     assert up.wait_until_gone(90) == []
+    shutil.rmtree(up.home.parent, ignore_errors=True)
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")

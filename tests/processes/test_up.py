@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +32,11 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+def folder_of_its_own() -> Path:
+    """Not below pytest's: as root, PostgreSQL's own user has to pass, and every other run of pytest shuts that folder."""
+    return Path(tempfile.mkdtemp(prefix="pabal-up-"))
+
+
 class Up:
     """One installation in a folder of its own."""
 
@@ -50,7 +57,7 @@ class Up:
             text=True,
             start_new_session=True,
         )
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 300
         while not all(self.well(name) for name in NAMES):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.process.kill()
@@ -93,13 +100,13 @@ class Up:
 
 
 @pytest.fixture
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    home = tmp_path_factory.mktemp("up") / "home"
-    installation = Up(home)
+def up() -> Iterator[Up]:
+    installation = Up(folder_of_its_own() / "home")
     yield installation
     if installation.process is not None and installation.process.poll() is None:
         installation.process.send_signal(signal.SIGINT)
         installation.process.wait(60)
+    shutil.rmtree(installation.home.parent, ignore_errors=True)
 
 
 def test_up_starts_everything_survives_kill_9_and_ends_in_order(up: Up) -> None:
@@ -141,6 +148,24 @@ def test_up_starts_everything_survives_kill_9_and_ends_in_order(up: Up) -> None:
     assert up.home.exists()
     assert up.run("reset", answer="reset\n").returncode == 0
     assert not up.home.exists()
+
+
+def test_a_database_that_cannot_start_again_ends_nothing_and_comes_back_when_it_can(up: Up) -> None:
+    up.start()
+    data = up.home / "postgres"
+    control = data / "global" / "pg_control"
+    pid = int((data / "postmaster.pid").read_text().split()[0])
+    control.rename(data / "kept")  # it cannot be read, as when the disk is full or gone
+    os.kill(pid, signal.SIGKILL)
+    time.sleep(6)
+    assert up.process is not None
+    assert up.process.poll() is None, "the others wait for it"
+    (data / "kept").rename(control)
+    deadline = time.monotonic() + 120
+    while not all(up.well(name) for name in NAMES):
+        assert up.process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
 
 
 def test_a_taken_port_is_named_with_its_setting(up: Up) -> None:
