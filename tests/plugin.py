@@ -11,7 +11,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
+
 from pabal.processes.postgres import EmbeddedPostgres
+
+# How long an example takes says more about what else the machine does than about our code.
+settings.register_profile("pabal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("pabal")
 
 if "PABAL_TEST_HOME" not in os.environ:
     home = Path(tempfile.mkdtemp(prefix="pabal-test-"))
