@@ -67,6 +67,8 @@ async def _run(config: Config, health: Health) -> int:
     connection = await _lead(config, stop, health)
     if connection is None:
         return 0
+    LAG.set(float("inf"))  # until the first round, which the synchroniser then tells
+    health.trouble = "starting"
     LEADS.set(1)
     log.info("leading")
     tasks = [asyncio.create_task(_hold(connection)), *await _start(config, stop, health)]
