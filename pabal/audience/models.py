@@ -205,7 +205,9 @@ class ConsentEvent(models.Model):
         ConsentStatement, null=True, on_delete=models.PROTECT, db_index=False, db_constraint=False
     )
     actor = models.CharField(max_length=200, default="")
-    moved_from = models.BigIntegerField(null=True)  # the profile it was recorded for, when that was merged into this one
+    moved_from = models.BigIntegerField(
+        null=True
+    )  # the profile it was recorded for, when that was merged into this one
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

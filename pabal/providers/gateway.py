@@ -155,7 +155,7 @@ class Gateway:
         """GET `path` as a trial of the credentials. Raises `NotAllowed`, `pabal.errors.Unavailable`."""
         answer = await self.ask("GET", path)
         if isinstance(answer, Unavailable) and answer.code in {"401", "403"}:
-            raise NotAllowed(answer.detail, code="credentials_refused")
+            raise NotAllowed(f"The gateway refuses the credentials: {answer.detail}", code="credentials_refused")
         if not isinstance(answer, httpx.Response):
             raise CannotOpen(getattr(answer, "detail", "") or "too many requests", code="carrier_unreachable")
         return answer

@@ -123,10 +123,10 @@ class Nhn(Gateway):
 
     async def knock(self) -> None:
         now = datetime.now(SEOUL)
-        said = await self._results(now - timedelta(minutes=1), now, 1)
-        header = said.get("header", {})
+        header = (await self._results(now - timedelta(minutes=1), now, 1)).get("header") or {}
         if str(header.get("resultCode")) in ACCOUNT:
-            raise NotAllowed(str(header.get("resultMessage", "")), code="credentials_refused")
+            said = header.get("resultMessage", "")
+            raise NotAllowed(f"The gateway refuses the credentials: {said}", code="credentials_refused")
 
     async def send(self, messages: Sequence[Outgoing]) -> list[Outcome]:
         """Hand over a window, grouped by text; see `Provider.send`."""

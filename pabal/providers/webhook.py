@@ -147,7 +147,7 @@ class Webhook(Gateway):
         """An empty request: answered with no results."""
         answer = await self._post(self.settings.url, {"messages": [], "reports_to": self.hook_url})
         if isinstance(answer, Unavailable) and answer.code in {"401", "403"}:
-            raise NotAllowed(answer.detail, code="credentials_refused")
+            raise NotAllowed(f"The gateway refuses the credentials: {answer.detail}", code="credentials_refused")
         if not isinstance(answer, httpx.Response) or answer.status_code >= 400:
             detail = answer.text[:200] if isinstance(answer, httpx.Response) else getattr(answer, "detail", "")
             raise CannotAsk(detail or "the adapter is busy", code="carrier_unreachable")
