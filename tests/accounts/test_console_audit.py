@@ -22,6 +22,7 @@ READS = {
     "senders", "account_try", "handset", "handset_phones", "handset_phone", "handset_thread",
     "segments", "segment", "segment_part", "segment_suggest", "segment_count", "segment_sample", "segment_look",
     "segment_saved_sample", "lists", "list", "list_growth", "profiles", "profile", "campaign_recipients", "campaign_message_history",
+    "signup_forms", "signup_form", "signup_form_style", "signup_form_preview",
     "consent", "suppressions", "profile_segments", "profile_record", "profile_evidence",
 }  # fmt: skip
 #: Read only, but recorded: personal data leaves the house.

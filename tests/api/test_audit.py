@@ -382,7 +382,15 @@ def test_the_change_leaves_an_entry(call: Call, name: str) -> None:
 def test_a_launch_leaves_an_entry(shop: Shop) -> None:
     call = caller(people.key(*Scope.values))
     shop.people(1)
-    key = draft(call, all_profiles=True, text="안녕", senders=[shop.korean.pk])
+    key = draft(
+        call,
+        all_profiles=True,
+        text="안녕",
+        senders=[shop.korean.pk],
+        purpose="informational",
+        hours_from="00:00",
+        hours_to="00:00",
+    )  # at any hour of the day
     shop.carry_out(Plan.objects.get(pk=call("POST", f"/campaigns/{key}/reviews").data["id"], mode=PlanMode.REVIEW))
     assert call("POST", f"/campaigns/{key}/launch", {"expected_messages": 1}).status_code == 200
     assert AuditEntry.objects.latest("id").action == "campaign.launch"

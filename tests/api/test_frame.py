@@ -95,10 +95,15 @@ def test_the_documentation_needs_no_other_host() -> None:
     assert b"https://" not in page.content
 
 
+def example(path: str) -> str:
+    """The address with something in each place that may stand there."""
+    return re.sub(r"\{\w+\}", "1", path.replace("{job_id}", "00000000-0000-0000-0000-000000000001"))
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, _operation in operations()])
 def test_every_operation_is_there_and_asks_for_a_key(method: str, path: str) -> None:
-    response = Client().generic(method, re.sub(r"\{\w+\}", "1", path))
+    response = Client().generic(method, example(path))
     assert response.status_code == 401
 
 
@@ -107,7 +112,7 @@ def test_every_operation_is_there_and_asks_for_a_key(method: str, path: str) -> 
 def test_every_operation_needs_its_scope(method: str, path: str, operation: dict[str, Any]) -> None:
     needed = operation["x-scope"]
     others = [scope for scope in Scope.values if scope != needed]
-    response = caller(people.key(*others))(method, re.sub(r"\{\w+\}", "1", path).removeprefix("/api/v1"))
+    response = caller(people.key(*others))(method, example(path).removeprefix("/api/v1"))
     if needed is None:
         assert response.status_code == 200
     else:
@@ -118,4 +123,5 @@ def test_every_operation_needs_its_scope(method: str, path: str, operation: dict
 def test_reading_needs_only_read_and_writing_never_does() -> None:
     for method, path, operation in operations():
         writes = operation.get("x-audited", False)
-        assert (operation["x-scope"] in ("read", None)) == (not writes), (method, path)
+        if path != "/api/v1/write-keys":  # what it reads are keys
+            assert (operation["x-scope"] in ("read", None)) == (not writes), (method, path)

@@ -1,6 +1,7 @@
 from pabal.accounts.models import AuditEntry
 from pabal.delivery.credentials import seal
 from pabal.delivery.models import ProviderAccount, Sender
+from pabal.providers.registry import PROVIDERS
 from tests.api.conftest import Call
 
 
@@ -20,7 +21,7 @@ def test_senders_and_accounts_are_shown_without_secrets(call: Call) -> None:
 
 def test_providers_say_what_an_account_needs(call: Call) -> None:
     providers = {row["name"]: row["settings"] for row in call("GET", "/providers").data}
-    assert set(providers) == {"sandbox", "smpp"}
+    assert set(providers) == set(PROVIDERS)
     assert [s["name"] for s in providers["smpp"] if s["secret"]] == ["password"]
 
 
