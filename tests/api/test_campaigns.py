@@ -77,7 +77,7 @@ def test_a_campaign_from_draft_to_results(shop: Shop) -> None:
         "/campaigns",
         {
             "name": "Spring", "key": "spring", "all_profiles": True, "senders": [shop.korean.pk], "smart_hours": None,
-            "text": "{{ first_name|default('고객') }}님, 봄 할인", "hours_from": "00:00", "hours_to": "23:59",
+            "text": "{{ first_name|default('고객') }}님, 봄 할인", "hours_from": "00:00", "hours_to": "00:00", "quiet_hours": "hold", "timeout_minutes": 2_880,
         },
     )  # fmt: skip
     assert made.status_code == 201

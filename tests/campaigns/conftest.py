@@ -11,7 +11,7 @@ from pabal.campaigns.lifecycle import database_dsn
 from pabal.campaigns.warehouse import OWNERS, SOURCES
 from pabal.warehouse import schema
 from pabal.warehouse.client import Warehouse
-from pabal.warehouse.sync import Synchroniser
+from tests.campaigns.in_step import Synchroniser
 from tests.campaigns.shop import Shop, open_shop
 
 

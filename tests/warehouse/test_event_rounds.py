@@ -18,7 +18,7 @@ from pabal.campaigns.lifecycle import database_dsn
 from pabal.campaigns.warehouse import OWNERS, SOURCES
 from pabal.warehouse import schema
 from pabal.warehouse.client import Warehouse
-from pabal.warehouse.sync import Synchroniser
+from tests.campaigns.in_step import Synchroniser
 
 MINE = [source for source in SOURCES if source.table in ("event", "profile")]
 

@@ -14,7 +14,7 @@ from pabal.audience.merge import merge_profiles
 from pabal.audience.models import Event, Profile
 from pabal.campaigns.lifecycle import database_dsn
 from pabal.campaigns.warehouse import OWNERS, SOURCES
-from pabal.warehouse.sync import Synchroniser
+from tests.campaigns.in_step import Synchroniser
 
 AT = datetime(2026, 5, 17, 9, 30, 0, 123_000, tzinfo=UTC)
 

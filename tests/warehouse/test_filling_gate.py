@@ -15,7 +15,7 @@ from pabal.errors import Unavailable
 from pabal.warehouse import sync
 from pabal.warehouse.filling import Filling, Gate
 from pabal.warehouse.snapshots import Bounds
-from pabal.warehouse.sync import Synchroniser
+from tests.campaigns.in_step import Synchroniser
 
 
 def test_a_rebuild_refuses_readers_and_tells_how_far_it_is(

@@ -16,7 +16,8 @@ from pabal.campaigns.lifecycle import database_dsn
 from pabal.campaigns.warehouse import SOURCES
 from pabal.warehouse import schema
 from pabal.warehouse.client import Warehouse
-from pabal.warehouse.sync import Source, Synchroniser
+from pabal.warehouse.sync import Source
+from tests.campaigns.in_step import Synchroniser
 
 PROFILES = "SELECT profile_id, first_name FROM profile FINAL ORDER BY profile_id"
 
