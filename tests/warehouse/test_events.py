@@ -16,6 +16,10 @@ from pabal.campaigns.lifecycle import database_dsn
 from pabal.campaigns.warehouse import OWNERS, SOURCES
 from tests.campaigns.in_step import Synchroniser
 
+#: They hold transactions open, and wait for those of others: one after the other.
+pytestmark = pytest.mark.xdist_group("rounds")
+
+
 AT = datetime(2026, 5, 17, 9, 30, 0, 123_000, tzinfo=UTC)
 
 

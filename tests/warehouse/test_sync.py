@@ -19,6 +19,9 @@ from pabal.warehouse.client import Warehouse
 from pabal.warehouse.sync import Source
 from tests.campaigns.in_step import Synchroniser
 
+#: They hold transactions open, and wait for those of others: one after the other.
+pytestmark = pytest.mark.xdist_group("rounds")
+
 PROFILES = "SELECT profile_id, first_name FROM profile FINAL ORDER BY profile_id"
 
 
