@@ -34,8 +34,11 @@ ACCOUNT: Final = "SELECT provider, settings, secrets FROM provider_account WHERE
 KEEP: Final = "INSERT INTO hook_call (account_id, headers, url, body, reports, error) VALUES (%s, %s, %s, %s, %s, %s)"
 FORGET: Final = "DELETE FROM hook_call WHERE received_at < now() - %s"
 
-#: What a call's headers may hold that says who called and how it is signed; the rest is nobody's business.
-_HEADERS: Final = ("content-type", "user-agent", "x-", "i-twilio")
+#: What a call's headers may hold that says who called and how it is signed. A header that is a fixed secret (Solapi's, NHN's)
+#: is not kept: it would stand in the database for whoever reads it.
+_HEADERS: Final = frozenset(
+    {"content-type", "user-agent", "x-twilio-signature", "x-pabal-signature", "i-twilio-idempotency-token"}
+)
 
 log = logging.getLogger(__name__)
 
@@ -124,4 +127,4 @@ class Hooks:
 
 
 def _telling(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name.startswith(_HEADERS)}
+    return {name: value for name, value in headers.items() if name in _HEADERS}

@@ -15,7 +15,8 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
 from typing import Any, ClassVar, Final, Protocol, TypeAlias, runtime_checkable
 
 import httpx
@@ -23,7 +24,19 @@ import msgspec
 
 from pabal.errors import NotAllowed
 from pabal.errors import Unavailable as CannotOpen
-from pabal.providers.base import Capabilities, Health, OnReports, Outcome, Report, Throttled, Unavailable, Uncertain
+from pabal.providers.base import (
+    Capabilities,
+    Health,
+    OnReports,
+    Outcome,
+    Outgoing,
+    Rejected,
+    Report,
+    Throttled,
+    Unavailable,
+    Uncertain,
+)
+from pabal.providers.reasons import Reason
 
 LONGEST_PAUSE_S: Final = 300.0
 REFUSED_PAUSE_S: Final = 30.0
@@ -107,6 +120,18 @@ class Gateway:
         """Open from `open` to `close`; the detail is the last trouble with the gateway."""
         return Health(state="open" if self._client is not None else "closed", detail=self._trouble)
 
+    async def send(self, messages: Sequence[Outgoing]) -> list[Outcome]:
+        """Hand over a window; see `Provider.send`. What has expired is refused, the rest is `hand_over`'s."""
+        now = datetime.now(UTC)
+        fresh = [message for message in messages if message.expires_at is None or message.expires_at > now]
+        known = await self.hand_over(fresh) if fresh else {}
+        expired = Rejected(Reason.EXPIRED)
+        return [known.get(message.reference, expired) for message in messages]
+
+    async def hand_over(self, messages: Sequence[Outgoing]) -> dict[int, Outcome]:
+        """The outcome of each message, by reference; none has expired."""
+        raise NotImplementedError
+
     async def ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **request: Any) -> Answer:
         """One request: the answer, or what its failure means for what was in it."""
         client = self._client
@@ -161,9 +186,43 @@ class Gateway:
         return answer
 
 
-def failed(answer: Answer) -> Outcome | None:
-    """The outcome of everything in a request that has no answer; None when there is one to be read."""
-    return None if isinstance(answer, httpx.Response) else answer
+Read: TypeAlias = Callable[[httpx.Response, Sequence[Outgoing]], dict[int, Outcome]]
+
+
+def outcomes_of(answer: Answer, messages: Sequence[Outgoing], read: Read) -> dict[int, Outcome]:
+    """By reference: what `read` finds in the answer, or, without one, what its failure means for all of them."""
+    if isinstance(answer, httpx.Response):
+        return read(answer, messages)
+    return {message.reference: answer for message in messages}
+
+
+def unread(answer: httpx.Response, messages: Sequence[Outgoing]) -> dict[int, Outcome]:
+    """What holds for messages that an answer does not name: perhaps they were taken."""
+    return {message.reference: Uncertain("unreadable", answer.text[:200]) for message in messages}
+
+
+def json_of(answer: httpx.Response) -> dict[str, Any]:
+    """The JSON object of an answer; empty when it has none."""
+    try:
+        said = answer.json()
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def reference_of(said: Any) -> int | None:
+    """Our message id as a gateway repeats it."""
+    text = str(said or "")
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def moment_of(said: Any, zone: tzinfo = UTC) -> datetime:
+    """A time as a gateway writes it, in `zone` where it names none; now when there is none to be read."""
+    try:
+        moment = datetime.fromisoformat(str(said))
+    except ValueError:
+        return datetime.now(UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def retry_after(response: httpx.Response, otherwise: float) -> float:

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import phonenumbers
+
 
 def national(phone: str) -> str:
     """`01012345678` for a Korean number in E.164 form; digits with the country code for others."""
     return "0" + phone.removeprefix("+82") if phone.startswith("+82") else phone.removeprefix("+")
+
+
+def as_sender(address: str) -> str:
+    """A sender's number as Korean gateways have it registered."""
+    return national(address) if address.startswith("+") else address
+
+
+def country_and_number(phone: str) -> tuple[str, str]:
+    """(`1`, `4155550100`): the calling code of an E.164 number, and the rest."""
+    number = phonenumbers.parse(phone)
+    return str(number.country_code), phonenumbers.national_significant_number(number)
 
 
 def is_korean(phone: str) -> bool:

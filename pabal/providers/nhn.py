@@ -14,7 +14,7 @@ import contextlib
 import hmac
 import logging
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
@@ -36,8 +36,17 @@ from pabal.providers.base import (
     Unavailable,
     Uncertain,
 )
-from pabal.providers.gateway import REFUSED_PAUSE_S, Call, Gateway, failed
-from pabal.providers.korean import is_advertising, is_korean, national
+from pabal.providers.gateway import (
+    REFUSED_PAUSE_S,
+    Call,
+    Gateway,
+    json_of,
+    moment_of,
+    outcomes_of,
+    reference_of,
+    unread,
+)
+from pabal.providers.korean import as_sender, is_advertising, is_korean, national
 from pabal.providers.nhn_codes import ACCOUNT, AGAIN, PERHAPS, REFUSALS, RESULTS
 from pabal.providers.reasons import Reason
 from pabal.providers.settings import setting
@@ -128,15 +137,12 @@ class Nhn(Gateway):
             said = header.get("resultMessage", "")
             raise NotAllowed(f"The gateway refuses the credentials: {said}", code="credentials_refused")
 
-    async def send(self, messages: Sequence[Outgoing]) -> list[Outcome]:
-        """Hand over a window, grouped by text; see `Provider.send`."""
-        now = datetime.now(UTC)
-        fresh = [m for m in messages if m.expires_at is None or m.expires_at > now]
+    async def hand_over(self, messages: Sequence[Outgoing]) -> dict[int, Outcome]:
+        """The window, grouped by text; see `Gateway.hand_over`."""
         known: dict[int, Outcome] = {}
-        for outcomes in await asyncio.gather(*(self._send(group) for group in _grouped(fresh))):
+        for outcomes in await asyncio.gather(*(self._send(group) for group in _grouped(messages))):
             known |= outcomes
-        expired = Rejected(Reason.EXPIRED)
-        return [known.get(message.reference, expired) for message in messages]
+        return known
 
     async def look_up(self, references: Sequence[int]) -> dict[int, Outcome]:
         """What NHN has of these; see `Provider.look_up`. Each is asked for by its own key."""
@@ -164,17 +170,12 @@ class Nhn(Gateway):
         address = ("ad-" if is_advertising(first.text) else "") + ("sms" if first.kind == "sms" else "mms")
         body: dict[str, Any] = {
             "body": first.text,
-            "sendNo": national(first.sender) if first.sender.startswith("+") else first.sender,
+            "sendNo": as_sender(first.sender),
             "recipientList": [_recipient(message) for message in group],
         }
         if first.kind != "sms":
             body["title"] = first.subject
-        answer = await self.ask("POST", f"{self._path}/sender/{address}", json=body)
-        outcome = failed(answer)
-        if outcome is not None:
-            return {message.reference: outcome for message in group}
-        assert isinstance(answer, httpx.Response)
-        return _read_answer(answer, group)
+        return outcomes_of(await self.ask("POST", f"{self._path}/sender/{address}", json=body), group, _read_answer)
 
     async def _find(self, reference: int) -> Outcome:
         """One message by our key, wherever it was posted to."""
@@ -188,7 +189,7 @@ class Nhn(Gateway):
             answer = await self.ask("GET", f"{self._path}/sender/{address}", params=query)
             if not isinstance(answer, httpx.Response):
                 raise CannotAsk("NHN Cloud does not answer what it took.", code="carrier_unreachable")
-            for entry in (_json(answer).get("body") or {}).get("data") or []:
+            for entry in (json_of(answer).get("body") or {}).get("data") or []:
                 if str(entry.get("recipientGroupingKey", "")) == str(reference):
                     return Accepted(_id(entry))
         return Uncertain("not_found", "NHN Cloud does not list it (yet)")
@@ -215,7 +216,7 @@ class Nhn(Gateway):
 
     async def _results(self, since: datetime, until: datetime, page: int) -> dict[str, Any]:
         query = f"startUpdateDate={_time(since)}&endUpdateDate={_time(until)}&pageNum={page}&pageSize={PAGE}"
-        return _json(await self.knock_at(f"{self._path}/message-results?{query.replace(' ', '%20')}"))
+        return json_of(await self.knock_at(f"{self._path}/message-results?{query.replace(' ', '%20')}"))
 
 
 def _grouped(messages: Iterable[Outgoing]) -> list[list[Outgoing]]:
@@ -236,7 +237,7 @@ def _recipient(message: Outgoing) -> dict[str, str]:
 
 def _read_answer(answer: httpx.Response, group: Sequence[Outgoing]) -> dict[int, Outcome]:
     """Outcomes by reference. What the answer does not name is uncertain."""
-    said = _json(answer)
+    said = json_of(answer)
     header = said.get("header") or {}
     code = str(header.get("resultCode", answer.status_code))
     if not header.get("isSuccessful"):
@@ -254,13 +255,13 @@ def _read_answer(answer: httpx.Response, group: Sequence[Outgoing]) -> dict[int,
         )
         return {message.reference: outcome for message in group}
     data = (said.get("body") or {}).get("data") or {}
-    known: dict[int, Outcome] = {m.reference: Uncertain("unreadable", answer.text[:200]) for m in group}
+    known = unread(answer, group)
     for entry in data.get("sendResultList") or []:
-        key = str(entry.get("recipientGroupingKey", ""))
-        if key.isdigit() and int(key) in known:
+        reference = reference_of(entry.get("recipientGroupingKey"))
+        if reference is not None and reference in known:
             code = str(entry.get("resultCode", ""))
             taken = Accepted(_id({"requestId": data.get("requestId"), **entry}))
-            known[int(key)] = taken if code == "0" else Rejected(REFUSALS.get(code, Reason.UNKNOWN), code)
+            known[reference] = taken if code == "0" else Rejected(REFUSALS.get(code, Reason.UNKNOWN), code)
     return known
 
 
@@ -275,14 +276,14 @@ def _receipt(entry: dict[str, Any]) -> Receipt | None:
         return None
     delivered = code == "1000"
     reason = None if delivered else RESULTS.get(code, Reason.UNKNOWN)
-    key = str(entry.get("recipientGroupingKey") or entry.get("recipientGropuingKey") or "")  # as NHN's example has it
+    key = entry.get("recipientGroupingKey") or entry.get("recipientGropuingKey")  # the latter as NHN's example has it
     return Receipt(
         provider_id=_id(entry),
-        reference=int(key) if key.isascii() and key.isdigit() else None,
+        reference=reference_of(key),
         outcome="delivered" if delivered else "expired" if reason is Reason.EXPIRED else "failed",
         reason=reason,
         code=code,
-        at=_moment(entry.get("receiveDate") or entry.get("resultDate")),
+        at=moment_of(entry.get("receiveDate") or entry.get("resultDate"), SEOUL),  # written without a zone
         raw=entry,
     )
 
@@ -291,22 +292,5 @@ def _id(entry: dict[str, Any]) -> str:
     return f"{entry.get('requestId', '')}/{entry.get('recipientSeq', '')}"
 
 
-def _json(answer: httpx.Response) -> dict[str, Any]:
-    try:
-        said = answer.json()
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
 def _time(moment: datetime) -> str:
     return moment.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _moment(said: Any) -> datetime:
-    """NHN writes Seoul's time without a zone."""
-    try:
-        moment = datetime.fromisoformat(str(said))
-    except ValueError:
-        return datetime.now(UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=SEOUL)

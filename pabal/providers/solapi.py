@@ -31,8 +31,17 @@ from pabal.providers.base import (
     Unavailable,
     Uncertain,
 )
-from pabal.providers.gateway import REFUSED_PAUSE_S, Call, Gateway, failed
-from pabal.providers.korean import is_korean, national
+from pabal.providers.gateway import (
+    REFUSED_PAUSE_S,
+    Call,
+    Gateway,
+    json_of,
+    moment_of,
+    outcomes_of,
+    reference_of,
+    unread,
+)
+from pabal.providers.korean import as_sender, country_and_number, is_korean, national
 from pabal.providers.reasons import Reason
 from pabal.providers.settings import setting
 
@@ -144,23 +153,11 @@ class Solapi(Gateway):
     async def knock(self) -> None:
         await self.knock_at("/cash/v1/balance")
 
-    async def send(self, messages: Sequence[Outgoing]) -> list[Outcome]:
-        """Hand over a window in one request; see `Provider.send`."""
-        now = datetime.now(UTC)
-        fresh = [m for m in messages if m.expires_at is None or m.expires_at > now]
-        known: dict[int, Outcome] = {}
-        if fresh:
-            # One person may rightly get two texts of different campaigns in one window: we look after duplicates.
-            body = {"messages": [_message(m) for m in fresh], "allowDuplicates": True, "showMessageList": True}
-            answer = await self.ask("POST", "/messages/v4/send-many/detail", json=body)
-            outcome = failed(answer)
-            if outcome is not None:
-                known = {message.reference: outcome for message in fresh}
-            else:
-                assert isinstance(answer, httpx.Response)
-                known = _read_answer(answer, fresh)
-        expired = Rejected(Reason.EXPIRED)
-        return [known.get(message.reference, expired) for message in messages]
+    async def hand_over(self, messages: Sequence[Outgoing]) -> dict[int, Outcome]:
+        """The window in one request; see `Gateway.hand_over`."""
+        # One person may rightly get two texts of different campaigns in one window: we look after duplicates.
+        body = {"messages": [_message(m) for m in messages], "allowDuplicates": True, "showMessageList": True}
+        return outcomes_of(await self.ask("POST", "/messages/v4/send-many/detail", json=body), messages, _read_answer)
 
     async def look_up(self, references: Sequence[int]) -> dict[int, Outcome]:
         """Solapi's lists cannot be searched by our reference."""
@@ -191,7 +188,7 @@ def authorization(key: str, secret: str, date: str, salt: str) -> str:
 def _message(message: Outgoing) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "to": national(message.to),
-        "from": national(message.sender) if message.sender.startswith("+") else message.sender,
+        "from": as_sender(message.sender),
         "text": message.text,
         "type": message.kind.upper(),
         "customFields": {"reference": str(message.reference)},
@@ -200,16 +197,13 @@ def _message(message: Outgoing) -> dict[str, Any]:
     if message.subject and message.kind != "sms":
         fields["subject"] = message.subject
     if not is_korean(message.to):
-        fields["country"] = ""  # the number carries its country code
+        fields["country"], fields["to"] = country_and_number(message.to)
     return fields
 
 
 def _read_answer(answer: httpx.Response, messages: Sequence[Outgoing]) -> dict[int, Outcome]:
     """Outcomes by reference. What the answer does not name is uncertain."""
-    try:
-        body: dict[str, Any] = answer.json()
-    except ValueError:
-        body = {}
+    body = json_of(answer)
     if answer.status_code >= 400:
         error = str(body.get("errorCode", answer.status_code))
         outcome: Outcome = (
@@ -218,10 +212,10 @@ def _read_answer(answer: httpx.Response, messages: Sequence[Outgoing]) -> dict[i
             else Rejected(Reason.UNKNOWN, error)
         )
         return {message.reference: outcome for message in messages}
-    known: dict[int, Outcome] = {m.reference: Uncertain("unreadable", answer.text[:200]) for m in messages}
+    known = unread(answer, messages)
     for entry in [*(body.get("messageList") or []), *(body.get("failedMessageList") or [])]:
         reference = _reference(entry)
-        if reference in known:
+        if reference is not None and reference in known:
             known[reference] = _outcome(str(entry.get("statusCode", "")), str(entry.get("messageId", "")))
     return known
 
@@ -246,23 +240,14 @@ def _receipt(entry: dict[str, Any]) -> Receipt | None:
     reason = None if delivered else CODES.get(code, Reason.UNKNOWN)
     return Receipt(
         provider_id=message_id,
-        reference=_reference(entry) or None,
+        reference=_reference(entry),
         outcome="delivered" if delivered else "expired" if reason is Reason.EXPIRED else "failed",
         reason=reason,
         code=code,
-        at=_moment(entry.get("dateReceived") or entry.get("dateReported") or entry.get("dateUpdated")),
+        at=moment_of(entry.get("dateReceived") or entry.get("dateReported") or entry.get("dateUpdated")),
         raw=entry,
     )
 
 
-def _reference(entry: dict[str, Any]) -> int:
-    said = str((entry.get("customFields") or {}).get("reference", ""))
-    return int(said) if said.isascii() and said.isdigit() else 0
-
-
-def _moment(said: Any) -> datetime:
-    try:
-        moment = datetime.fromisoformat(str(said))
-    except ValueError:
-        return datetime.now(UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _reference(entry: dict[str, Any]) -> int | None:
+    return reference_of((entry.get("customFields") or {}).get("reference"))

@@ -14,7 +14,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, ClassVar, Final
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import httpx
@@ -34,7 +34,7 @@ from pabal.providers.base import (
     Unavailable,
     Uncertain,
 )
-from pabal.providers.gateway import REFUSED_PAUSE_S, Call, Gateway, failed
+from pabal.providers.gateway import REFUSED_PAUSE_S, Call, Gateway, json_of, reference_of
 from pabal.providers.reasons import Reason
 from pabal.providers.settings import setting
 
@@ -150,9 +150,10 @@ class Twilio(Gateway):
     async def knock(self) -> None:
         await self.knock_at(f"{self._path}.json")
 
-    async def send(self, messages: Sequence[Outgoing]) -> list[Outcome]:
-        """Hand over a window, each message a request of its own; see `Provider.send`."""
-        return list(await asyncio.gather(*(self._send(message) for message in messages)))
+    async def hand_over(self, messages: Sequence[Outgoing]) -> dict[int, Outcome]:
+        """The window, each message a request of its own; see `Gateway.hand_over`."""
+        outcomes = await asyncio.gather(*(self._send(message) for message in messages))
+        return dict(zip((message.reference for message in messages), outcomes, strict=True))
 
     async def look_up(self, references: Sequence[int]) -> dict[int, Outcome]:
         """Twilio knows nothing of our references."""
@@ -172,10 +173,7 @@ class Twilio(Gateway):
                 return Rejected(Reason.EXPIRED)
             form["ValidityPeriod"] = str(min(left, LONGEST_VALIDITY_S))
         answer = await self.ask("POST", f"{self._path}/Messages.json", data=form)
-        if (outcome := failed(answer)) is not None:
-            return outcome
-        assert isinstance(answer, httpx.Response)
-        return _read_answer(answer)
+        return _read_answer(answer) if isinstance(answer, httpx.Response) else answer
 
     def read_call(self, call: Call) -> list[Report]:
         """A status callback, or a text that somebody sent to us; see `gateway.Hooked`."""
@@ -204,11 +202,11 @@ class Twilio(Gateway):
         code = fields.get("ErrorCode", "")
         delivered = FINAL[status] == "delivered"
         reason = None if delivered else CODES.get(code, Reason.UNKNOWN)
-        reference = parse_qs(urlsplit(call.url).query).get("reference", [""])[0]
+        [reference] = parse_qs(urlsplit(call.url).query).get("reference", [""])[:1]
         return [
             Receipt(
                 provider_id=sid,
-                reference=int(reference) if reference.isascii() and reference.isdigit() else None,
+                reference=reference_of(reference),
                 outcome="delivered" if delivered else "expired" if reason is Reason.EXPIRED else "failed",
                 reason=reason,
                 code=code,
@@ -225,10 +223,7 @@ def signature(token: str, url: str, fields: dict[str, str]) -> str:
 
 
 def _read_answer(answer: httpx.Response) -> Outcome:
-    try:
-        body: dict[str, Any] = answer.json()
-    except ValueError:
-        body = {}
+    body = json_of(answer)
     if answer.status_code < 400:
         return Accepted(str(body["sid"])) if body.get("sid") else Uncertain("unreadable", answer.text[:200])
     code = str(body.get("code", answer.status_code))

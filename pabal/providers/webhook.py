@@ -33,7 +33,7 @@ from pabal.providers.base import (
     Unavailable,
     Uncertain,
 )
-from pabal.providers.gateway import Answer, Call, Gateway, failed
+from pabal.providers.gateway import Answer, Call, Gateway, outcomes_of, unread
 from pabal.providers.reasons import Reason
 from pabal.providers.settings import setting
 
@@ -152,18 +152,10 @@ class Webhook(Gateway):
             detail = answer.text[:200] if isinstance(answer, httpx.Response) else getattr(answer, "detail", "")
             raise CannotAsk(detail or "the adapter is busy", code="carrier_unreachable")
 
-    async def send(self, messages: Sequence[Outgoing]) -> list[Outcome]:
-        """Post a window in one request; see `Provider.send`."""
-        now = datetime.now(UTC)
-        fresh = [m for m in messages if m.expires_at is None or m.expires_at > now]
-        known: dict[int, Outcome] = {}
-        if fresh:
-            answer = await self._post(
-                self.settings.url, {"messages": [_message(m) for m in fresh], "reports_to": self.hook_url}
-            )
-            known = self._read(answer, fresh)
-        expired = Rejected(Reason.EXPIRED)
-        return [known.get(message.reference, expired) for message in messages]
+    async def hand_over(self, messages: Sequence[Outgoing]) -> dict[int, Outcome]:
+        """The window in one request; see `Gateway.hand_over`."""
+        body: dict[str, object] = {"messages": [_message(m) for m in messages], "reports_to": self.hook_url}
+        return outcomes_of(await self._post(self.settings.url, body), messages, _read_answer)
 
     async def look_up(self, references: Sequence[int]) -> dict[int, Outcome]:
         """Ask the adapter what it took of these; see `Provider.look_up`."""
@@ -214,22 +206,6 @@ class Webhook(Gateway):
         headers = {"Content-Type": "application/json", SIGNATURE: sign(self.settings.secret, content, time.time())}
         return await self.ask("POST", url, content=content, headers=headers)
 
-    def _read(self, answer: Answer, messages: Sequence[Outgoing]) -> dict[int, Outcome]:
-        """Outcomes by reference. What the answer does not name is uncertain."""
-        outcome = failed(answer)
-        if outcome is not None:
-            return {message.reference: outcome for message in messages}
-        assert isinstance(answer, httpx.Response)
-        if answer.status_code >= 400:
-            refused = Rejected(Reason.UNKNOWN, str(answer.status_code))
-            return {message.reference: refused for message in messages}
-        unread: dict[int, Outcome] = {m.reference: Uncertain("unreadable", answer.text[:200]) for m in messages}
-        try:
-            found = msgspec.json.decode(answer.content, type=_Results)
-        except msgspec.MsgspecError:
-            return unread
-        return unread | {r.reference: _outcome(r) for r in found.results if r.reference in unread}
-
 
 def sign(secret: str, body: bytes, at: float) -> str:
     """The signature of a body at a moment (Unix seconds)."""
@@ -247,6 +223,18 @@ def verify(secret: str, call: Call, *, now: float | None = None) -> None:
         raise NotAllowed("The call is not signed with the shared secret.", code="bad_signature")
     if abs((time.time() if now is None else now) - float(moment)) > CLOCKS_S:
         raise NotAllowed("The call's signature is too old.", code="bad_signature")
+
+
+def _read_answer(answer: httpx.Response, messages: Sequence[Outgoing]) -> dict[int, Outcome]:
+    """Outcomes by reference. What the answer does not name is uncertain."""
+    if answer.status_code >= 400:
+        return {message.reference: Rejected(Reason.UNKNOWN, str(answer.status_code)) for message in messages}
+    known = unread(answer, messages)
+    try:
+        found = msgspec.json.decode(answer.content, type=_Results)
+    except msgspec.MsgspecError:
+        return known
+    return known | {r.reference: _outcome(r) for r in found.results if r.reference in known}
 
 
 def _message(message: Outgoing) -> dict[str, object]:

@@ -84,6 +84,14 @@ def test_a_receipt_is_applied_once_however_often_it_comes(messages: list[Message
     assert SIGNATURE.lower() in kept.headers
 
 
+def test_a_fixed_secret_in_a_header_is_not_kept(messages: list[Message]) -> None:
+    body = json.dumps({"receipts": []}).encode()
+    headers = {SIGNATURE: sign("secret", body, time.time()), "X-Solapi-Secret": "s", "X-Toast-Webhook-Signature": "t"}
+    path = hook_path(account_of(messages[0]))
+    ask(lambda client: client.post(path, content=body, headers=headers))
+    assert {"x-solapi-secret", "x-toast-webhook-signature"}.isdisjoint(HookCall.objects.get().headers)
+
+
 def test_a_state_never_goes_backwards(messages: list[Message]) -> None:
     account_id = account_of(messages[0])
     for status in ("failed", "delivered"):

@@ -57,6 +57,12 @@ async def test_a_long_text_goes_to_solapi_with_its_title(ears: Ears) -> None:
     ]
 
 
+async def test_a_number_abroad_goes_to_solapi_with_its_country(ears: Ears) -> None:
+    server, provider = await _solapi(ears)
+    await provider.send([outgoing(1, "hi", to="+14155550100")])
+    assert (server.messages[0]["country"], server.messages[0]["to"]) == ("1", "4155550100")
+
+
 def _entry(code: str) -> httpx.Response:
     message = {"messageId": "M1", "statusCode": code, "customFields": {"reference": "1"}, "statusMessage": ""}
     return httpx.Response(200, json={"groupInfo": {}, "failedMessageList": [message]})
