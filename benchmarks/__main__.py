@@ -46,8 +46,11 @@ class home:
 
         if "PABAL_BENCH_HOME" in os.environ:  # Django reads its settings once: the benchmarks of one run share a home
             return
-        for name in [n for n in os.environ if n.startswith("PABAL_")] + ["DATABASE_URL", "CLICKHOUSE_URL"]:
-            os.environ.pop(name, None)
+        for name in [*os.environ, "DATABASE_URL", "CLICKHOUSE_URL"]:
+            if name in ("DATABASE_URL", "CLICKHOUSE_URL") or (
+                name.startswith("PABAL_") and not name.startswith("PABAL_BENCH_")
+            ):
+                os.environ.pop(name, None)
         path = Path(tempfile.mkdtemp(prefix="pabal-bench-"))
         path.chmod(0o755)
         os.environ |= {"PABAL_HOME": str(path), "PABAL_BENCH_HOME": str(path), "PABAL_ALLOW_FICTIONAL": "true"}

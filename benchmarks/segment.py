@@ -31,12 +31,12 @@ WHERE properties.city.:String = '서울'
       SELECT profile_id FROM consent FINAL WHERE channel = 'text' AND purpose = 'promotional' AND state = 'subscribed')
   AND profile_id IN (
       SELECT profile_id FROM event
-      WHERE name = 'Order Completed' AND at >= {since:DateTime64(3)} AND at <= {now:DateTime64(3)}
+      WHERE name = 'Order Completed' AND at >= {since:DateTime64(3, 'UTC')} AND at <= {now:DateTime64(3, 'UTC')}
         AND properties.category.:String = {category:String}
       GROUP BY profile_id HAVING count() >= 2)
   AND profile_id NOT IN (
       SELECT profile_id FROM event
-      WHERE name = 'Cart Viewed' AND at >= {week:DateTime64(3)} AND at <= {now:DateTime64(3)})
+      WHERE name = 'Cart Viewed' AND at >= {week:DateTime64(3, 'UTC')} AND at <= {now:DateTime64(3, 'UTC')})
 """
 
 #: Of the ways we tried the quickest: few have bought twice, so everything else is looked up for them.
@@ -83,8 +83,7 @@ def run() -> list[Result]:
         return warehouse.rows(query.sql, query.parameters)[0]
 
     def bare(values: dict[str, Any]) -> Any:
-        written = {k: v.replace(tzinfo=None) if k in ("now", "since", "week") else v for k, v in values.items()}
-        return warehouse.rows(_BARE, written)[0]
+        return warehouse.rows(_BARE, values)[0]
 
     counts = _times(lambda values: ask(compiler.counts, values)[0], QUESTIONS)
     total = _times(lambda values: ask(compiler.count, values)[0], QUESTIONS)
