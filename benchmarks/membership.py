@@ -15,7 +15,7 @@ QUESTIONS = 200
 
 _BARE = """
 SELECT name, count() FROM event WHERE name IN ('Order Completed', 'Cart Viewed') AND profile_id = {who:UInt64}
-AND at >= {since:DateTime64(3)} GROUP BY name
+AND at >= {since:DateTime64(3, 'UTC')} GROUP BY name
 """
 
 
@@ -35,8 +35,8 @@ def run() -> list[Result]:
     members = {row[0] for row in warehouse.rows(whole.sql, whole.parameters)}
     chance = random.Random(7)
     asked = [chance.randint(1, shop.PEOPLE) for _ in range(QUESTIONS)]
-    asked[::10] = chance.sample(sorted(members), len(asked[::10]))
-    since = (shop.NOW - timedelta(days=30)).replace(tzinfo=None)
+    asked[::10] = chance.choices(sorted(members), k=len(asked[::10]))
+    since = shop.NOW - timedelta(days=30)
     seconds, floor = [], []
     for profile in asked:
         started = time.perf_counter()

@@ -7,8 +7,11 @@ import ast
 import re
 from pathlib import Path
 
+from django.utils import translation
+
 from pabal.campaigns import commands, words
 from pabal.campaigns.models import TRANSITIONS
+from pabal.delivery.stops import Tripped, stop_label
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = (ROOT / "docs/reference/campaigns.md").read_text("utf-8")
@@ -35,6 +38,15 @@ def test_every_warning_and_reason_is_in_the_reference_and_has_words() -> None:
     for reason in ("insufficient_balance", "plan_failed", "nothing_to_send"):
         assert f"| `{reason}` |" in REFERENCE
         assert words.state_reason(reason) != reason
+
+
+def test_every_reason_why_a_sender_stops_is_in_the_reference_in_both_languages() -> None:
+    for reason in Tripped.values:
+        labels = []
+        for language in ("en", "ko"):
+            with translation.override(language):
+                labels.append(stop_label(reason))
+        assert f"| `{reason}` | {labels[0]} | {labels[1]} |" in REFERENCE
 
 
 def test_every_command_is_in_the_reference_with_its_options() -> None:
