@@ -16,13 +16,14 @@ MILLI = 1000
 
 
 class Price(models.Model):
-    """Price of one part (`sms`) or one message (`lms`, `mms`) from `valid_from` on, until a later row replaces it.
+    """Price of one part (`sms`) or one message (`lms`, `mms`; KakaoTalk: `kakao_friend` to friends of the channel,
+    `kakao_other` to others) from `valid_from` on, until a later row replaces it.
 
     An empty `country` is the price for every country that has no row of its own.
     """
 
     provider = models.CharField(max_length=32)
-    kind = models.CharField(max_length=8)
+    kind = models.CharField(max_length=16)
     country = models.CharField(max_length=2, default="", blank=True)
     amount = models.BigIntegerField()
     bills_failed = models.BooleanField(default=True)

@@ -7,11 +7,13 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from pabal.accounts.models import User
-from pabal.audience.models import List, Purpose, Segment
+from pabal.audience.models import Channel, List, Purpose, Segment
 from pabal.campaigns.signup_models import FormLanguage as FormLanguage
 from pabal.campaigns.signup_models import Signup as Signup
 from pabal.campaigns.signup_models import SignupForm as SignupForm
 from pabal.campaigns.signup_models import SignupState as SignupState
+from pabal.campaigns.test_models import TestPerson as TestPerson
+from pabal.campaigns.test_models import TestSend as TestSend
 from pabal.campaigns.warehouse_models import WarehouseStatus as WarehouseStatus
 from pabal.database import MarkerField
 from pabal.delivery.models import Sender
@@ -56,14 +58,43 @@ class QuietHours(models.TextChoices):
     SKIP = "skip", _("Skip the recipient")
 
 
+class Target(models.TextChoices):
+    """Whom KakaoTalk delivers to: Kakao's own letters (Brand Message, 타기팅)."""
+
+    FRIENDS = "I", _("Friends of the channel")
+    ALL = "M", _("Everyone who agreed")
+    OTHERS = "N", _("Those who agreed and are no friends")
+
+
+class FailOver(models.TextChoices):
+    """Who sends a text when KakaoTalk does not reach somebody."""
+
+    OFF = "off", _("Nobody")
+    OURS = "ours", _("We do")
+    GATEWAY = "gateway", _("The gateway does")
+
+
+class Part(models.TextChoices):
+    """What a campaign that belongs to another is for."""
+
+    FALLBACK = "fallback", _("Texts in place of KakaoTalk")
+    TEST = "test", _("Test messages")
+
+
 class Campaign(models.Model):
     """What is sent to whom, when. `key` is unique and names it in the API and on the command line.
 
-    `starts_at` null means: at once when launched. `per_minute` limits its messages a minute. `timeout_minutes` counts
+    `starts_at` null means: at once when launched. `per_minute` limits its messages a minute; an `urgent` one goes before
+    the others of its senders. `timeout_minutes` counts
     from the start (for held messages too), and not while it is paused: `paused_at` says since when, and resuming moves
     `deadline` (null: never moved, so start plus time-out). `smart_hours` null: smart sending off.
     A `standing` one has no audience and no end: single messages that belong to no other go through it
     (`campaigns.single`). It stands in no listing.
+
+    Of a KakaoTalk campaign (`channel`), `kakao` is the message as written (`pabal.kakao`), and `fallback_text`,
+    `fallback_subject` and `fallback_senders` are the text that replaces it, to which the switches of texts apply
+    (`shorten_links` to both). Texts in its place and test messages go through a standing campaign each, its *parts*
+    (`part_of`, `part`): so they are counted and paid for apart. `reentry_minutes` null: once per person.
     """
 
     key = models.SlugField(_("Campaign key"), max_length=64, unique=True)
@@ -87,8 +118,18 @@ class Campaign(models.Model):
     add_sender_name = models.BooleanField(default=True)
     allow_lms = models.BooleanField(default=True)
 
+    channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.TEXT)
+    kakao = models.JSONField(null=True, blank=True)
+    target = models.CharField(max_length=1, choices=Target.choices, default=Target.FRIENDS)
+    fallback = models.CharField(max_length=8, choices=FailOver.choices, default=FailOver.OFF)
+    fallback_text = models.TextField(default="", blank=True)
+    fallback_subject = models.CharField(max_length=200, default="", blank=True)
+    fallback_senders = models.ManyToManyField(Sender, related_name="fallback_campaigns", blank=True)
+    reentry_minutes = models.IntegerField(null=True, blank=True)
+
     starts_at = models.DateTimeField(null=True, blank=True)
     per_minute = models.IntegerField(null=True, blank=True)
+    urgent = models.BooleanField(default=False)
     timeout_minutes = models.IntegerField(default=240)
     smart_hours = models.IntegerField(null=True, blank=True, default=24)
     smart_counts = models.CharField(max_length=10, choices=SmartCounts.choices, default=SmartCounts.BOTH)
@@ -97,6 +138,8 @@ class Campaign(models.Model):
     hours_to = models.TimeField(default="20:00")
 
     standing = models.BooleanField(default=False)
+    part_of = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="part_campaigns")
+    part = models.CharField(max_length=8, choices=Part.choices, default="", blank=True)
 
     version = models.IntegerField(default=1)
     created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
@@ -112,6 +155,11 @@ class Campaign(models.Model):
     class Meta:
         db_table = "campaign"
         indexes = [models.Index(fields=["state", "starts_at"], name="campaign_due")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["part_of", "part"], name="campaign_part_once", condition=models.Q(part_of__isnull=False)
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

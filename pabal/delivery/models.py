@@ -6,6 +6,7 @@ Small codes (`kind`, `encoding`, `reason`, …) are stored as smallints; the enu
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
@@ -13,7 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from pabal.accounts.models import User
 from pabal.database import MarkerField
+from pabal.delivery.fallback_models import Fallback as Fallback
+from pabal.delivery.fallback_models import FallbackState as FallbackState
 from pabal.delivery.hook_models import HookCall as HookCall
+from pabal.delivery.link_models import Click as Click
+from pabal.delivery.link_models import Link as Link
 from pabal.delivery.stops import stop_label
 
 
@@ -21,12 +26,14 @@ class MessageKind(models.IntegerChoices):
     SMS = 1, "SMS"
     LMS = 2, "LMS"
     MMS = 3, "MMS"
+    KAKAO = 4, _("KakaoTalk")
 
 
 class Encoding(models.IntegerChoices):
     GSM7 = 1, "GSM-7"
     UCS2 = 2, "UCS-2"
     EUCKR = 3, "EUC-KR"
+    UTF8 = 4, "UTF-8"
 
 
 class SenderKind(models.TextChoices):
@@ -34,15 +41,20 @@ class SenderKind(models.TextChoices):
     SHORT_CODE = "short_code", _("Short code")
     TOLL_FREE = "toll_free", _("Toll-free number")
     BRAND_NAME = "brand_name", _("Brand name")
+    KAKAO_CHANNEL = "kakao_channel", _("KakaoTalk channel")
 
 
 class ProviderAccount(models.Model):
-    """Our account with a carrier or gateway. `secrets` is the encrypted part of its settings."""
+    """Our account with a carrier or gateway. `secrets` is the encrypted part of its settings.
+
+    `parts_per_second` limits all its senders together (null: each sender's own limit is enough).
+    """
 
     name = models.CharField(max_length=100, unique=True)
     provider = models.CharField(max_length=32)
     settings = models.JSONField(default=dict)
     secrets = models.BinaryField(default=b"")
+    parts_per_second = models.IntegerField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -61,16 +73,18 @@ class Sender(models.Model):
     """What a message comes from. `throughput` is in message parts a second; a fast sender is split into `slots`.
 
     `name` identifies the sender in advertising texts (정보통신망법 requires it). `opt_out_number` is Korea's 080 number.
+    Of a KakaoTalk channel `address` is the search id (@…) and `settings` what `delivery.channels.ChannelSettings` says.
     """
 
     account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="senders")
     address = models.CharField(max_length=20)
     name = models.CharField(max_length=60)
-    kind = models.CharField(max_length=12, choices=SenderKind.choices)
+    kind = models.CharField(max_length=16, choices=SenderKind.choices)
     country = models.CharField(max_length=2)
     throughput = models.IntegerField(default=10)
     slots = models.SmallIntegerField(default=1)
     opt_out_number = models.CharField(max_length=20, default="", blank=True)
+    settings = models.JSONField(default=dict, db_default={})
     state = models.CharField(max_length=8, choices=SenderState.choices, default=SenderState.ACTIVE)
     state_reason = models.TextField(default="", blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -134,7 +148,8 @@ class CampaignControl(models.Model):
     """What delivery must know of a campaign: whether its batches may be sent now, and how fast.
 
     Campaigns stand above delivery and write this row; dispatchers read it with each window. `per_minute` limits
-    messages a minute over all senders (null: no limit); `minute` and `minute_messages` count the running minute.
+    messages a minute over all senders (null: no limit), which are spread evenly; `paid_until` is when the messages
+    handed out so far are due at that pace.
     """
 
     campaign_id = models.BigIntegerField(primary_key=True)
@@ -142,8 +157,7 @@ class CampaignControl(models.Model):
     channel = models.CharField(max_length=8, default="text")
     purpose = models.CharField(max_length=16, default="promotional")
     per_minute = models.IntegerField(null=True)
-    minute = models.DateTimeField(null=True)
-    minute_messages = models.IntegerField(default=0)
+    paid_until = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "campaign_control"
@@ -213,7 +227,8 @@ class Batch(models.Model):
 class Message(models.Model):
     """One text to one phone. Immutable. Ids are handed out in runs, so a batch is a range of them.
 
-    `amount` is its price in thousandths of a credit. The text contains the finished short links.
+    `amount` is its price in thousandths of a credit. The text contains the finished short links. `slots` are the other
+    personal strings of a KakaoTalk message, which the frozen content of its campaign refers to by number.
     """
 
     id = models.BigIntegerField(primary_key=True)
@@ -229,6 +244,7 @@ class Message(models.Model):
     send_after = models.DateTimeField()
     subject = models.TextField(default="")
     text = models.TextField()
+    slots = ArrayField(models.TextField(), null=True)
 
     class Meta:
         db_table = "message"
@@ -339,36 +355,6 @@ class EarlyReceipt(models.Model):
 
     def __str__(self) -> str:
         return self.provider_ref
-
-
-class Link(models.Model):
-    """The target of a tracked link: a template, rendered when it is clicked. Position 7 is the opt-out link."""
-
-    campaign_id = models.BigIntegerField()
-    position = models.SmallIntegerField()
-    target = models.TextField()
-
-    class Meta:
-        db_table = "link"
-        constraints = [models.UniqueConstraint(fields=["campaign_id", "position"], name="link_once")]
-
-    def __str__(self) -> str:
-        return self.target
-
-
-class Click(models.Model):
-    """One opening of a short link."""
-
-    message_id = models.BigIntegerField(db_index=True)
-    position = models.SmallIntegerField()
-    at = models.DateTimeField(db_default=Now())
-    user_agent = models.TextField(default="")
-
-    class Meta:
-        db_table = "click"
-
-    def __str__(self) -> str:
-        return f"{self.message_id}/{self.position}"
 
 
 class Inbound(models.Model):
