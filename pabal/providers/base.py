@@ -21,10 +21,20 @@ from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 import msgspec
 
+from pabal.kakao.message import KakaoMessage
 from pabal.providers.reasons import Reason
 
-Kind: TypeAlias = Literal["sms", "lms", "mms"]
-Encoding: TypeAlias = Literal["gsm7", "ucs2", "euckr"]
+Kind: TypeAlias = Literal["sms", "lms", "mms", "kakao"]
+Encoding: TypeAlias = Literal["gsm7", "ucs2", "euckr", "utf8"]
+
+
+class Fallback(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The text that a gateway sends by itself when KakaoTalk does not reach the phone. `sender` is a phone number."""
+
+    sender: str
+    text: str
+    kind: Kind = "sms"
+    subject: str = ""
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -32,7 +42,11 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `reference` is our message id, `to` an E.164 number with its plus, `sender` the address it comes from (E.164,
     national digits, short code or brand name), `parts` what the plan counted. After `expires_at` (aware) it must not
-    be delivered any more.
+    be delivered any more. `media` are the gateway's own ids or addresses of its images.
+
+    A KakaoTalk message has `kakao`, finished (`text` is its main text once more); `sender` is then the channel's search
+    id, `sender_key` the gateway's own id of the channel, `target` whom KakaoTalk delivers to (I friends, M all who
+    agreed, N others), and `media` are in the order of `kakao.places.images`. With `fallback` the gateway fails over.
     """
 
     reference: int
@@ -44,6 +58,11 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     parts: int = 1
     subject: str = ""
     expires_at: datetime | None = None
+    media: tuple[str, ...] = ()
+    kakao: KakaoMessage | None = None
+    sender_key: str = ""
+    target: str = "I"
+    fallback: Fallback | None = None
 
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted", gc=False):
@@ -94,6 +113,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
 
     `reference` is filled when the provider still knows (or the carrier echoes) our message id; `reason` is set unless
     delivered; `code` is the carrier's own code; `at` is when it happened by the carrier's clock, else when we heard.
+    `billed` is the kind of price that the carrier says it bills, where that is known only now (`kakao_friend`,
+    `kakao_other`). `instead` is set when a gateway failed over by itself: the kind of text it sent, of which `outcome`
+    tells.
     """
 
     provider_id: str
@@ -103,6 +125,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
     code: str = ""
     at: datetime
     raw: dict[str, Any] = {}
+    billed: str = ""
+    instead: Kind | None = None
 
 
 class Inbound(msgspec.Struct, frozen=True, kw_only=True, tag="inbound"):
@@ -126,7 +150,8 @@ OnReports: TypeAlias = Callable[[Sequence[Report]], Awaitable[None]]
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a provider can do, so that a review refuses what it cannot before anything is sent.
 
-    `max_window` is the most messages that one `send` may carry; `subject` says whether LMS and MMS carry a title.
+    `max_window` is the most messages that one `send` may carry; `subject` says whether LMS and MMS carry a title;
+    `fails_over` whether it sends `Outgoing.fallback` by itself when KakaoTalk fails.
     """
 
     kinds: frozenset[Kind]
@@ -136,6 +161,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     can_look_up: bool
     max_window: int
     subject: bool = False
+    fails_over: bool = False
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,6 +26,10 @@ class Reason(StrEnum):
     TOO_LONG = "too_long"
     UNREGISTERED_SENDER = "unregistered_sender"
     EXPIRED = "expired"
+    NOT_FRIEND = "not_friend"
+    NO_KAKAOTALK = "no_kakaotalk"
+    INACTIVE = "inactive"
+    OUTSIDE_HOURS = "outside_hours"
     UNKNOWN = "unknown"
 
 
@@ -42,5 +46,12 @@ LABELS: Final[Mapping[Reason, Mapping[str, str]]] = {
     Reason.TOO_LONG: {"en": "Text too long", "ko": "글자 수 초과"},
     Reason.UNREGISTERED_SENDER: {"en": "Sender not registered", "ko": "등록되지 않은 발신번호"},
     Reason.EXPIRED: {"en": "Expired before delivery", "ko": "유효 시간 초과"},
+    Reason.NOT_FRIEND: {
+        "en": "Not among those the KakaoTalk target reaches",
+        "ko": "카카오톡 발송 대상이 아님 (친구 여부)",
+    },
+    Reason.NO_KAKAOTALK: {"en": "No KakaoTalk on this number", "ko": "카카오톡 미사용 번호"},
+    Reason.INACTIVE: {"en": "KakaoTalk unused for 72 hours, or blocked", "ko": "72시간 동안 카카오톡 미사용 또는 차단"},
+    Reason.OUTSIDE_HOURS: {"en": "Outside KakaoTalk's hours", "ko": "카카오톡 발송 가능 시간 아님"},
     Reason.UNKNOWN: {"en": "Reason unknown", "ko": "원인 미상"},
 }
