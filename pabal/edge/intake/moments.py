@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from pabal.edge.intake.failures import Refused
@@ -67,6 +68,9 @@ def _read_odd(text: str) -> int | None:
         return None
 
 
+_sent = lru_cache(maxsize=64)(read)  # one for all messages of a request
+
+
 def happened(message: Message, sent_at: Moment, received: int) -> int:
     """When it happened. Raises Refused `bad_time`."""
     said = message.timestamp if message.original_timestamp is None else message.original_timestamp
@@ -80,7 +84,7 @@ def happened(message: Message, sent_at: Moment, received: int) -> int:
     if at is None:
         raise Refused("bad_time", "The timestamp is no ISO 8601 time, such as 2026-11-24T09:00:00.000Z.", "timestamp")
     if sent_at is not None:
-        sent = read(sent_at)
+        sent = _sent(sent_at)
         if sent is not None and abs(received - sent) > TOLERANCE:
             at = received - (sent - at)
     if at > received:
