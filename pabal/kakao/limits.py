@@ -89,11 +89,11 @@ class LayoutLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     def string(self, path: str) -> StringLimit | None:
         """The limit of the string at a path; None if the layout has none there. Buttons and coupons are apart."""
-        return _at(self.strings, path)
+        return self.strings.get(path) or self.strings.get(_anywhere(path))
 
     def image(self, path: str) -> ImageLimit | None:
         """The limit of the image at a path; None if the layout has none there."""
-        return _at(self.images, path)
+        return self.images.get(path) or self.images.get(_anywhere(path))
 
     def card_count(self, *, intro: bool) -> Count | None:
         """How many cards a carousel may have, with or without an intro card."""
@@ -147,11 +147,8 @@ def of_message(message: KakaoMessage, gateway: str = "") -> LayoutLimits:
     return of(message.preset, message.layout, gateway)
 
 
-def _at(limits: Mapping[str, Any], path: str) -> Any:
-    """The entry of a path: named with its position, or with * for any."""
-    if path in limits:
-        return limits[path]
-    return limits.get(".".join("*" if step.isdigit() else step for step in path.split(".")))
+def _anywhere(path: str) -> str:
+    return ".".join("*" if step.isdigit() else step for step in path.split("."))
 
 
 def _merged(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
