@@ -71,6 +71,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     warehouse_event_days: Annotated[
         int, "Days that events are kept in the warehouse, where segments count them; 0: for ever."
     ] = 0
+    smtp_url: Annotated[
+        str,
+        "Mail server for alerts, as smtp://user:password@host:587 (with STARTTLS) or smtps://…; empty: no e-mail is sent.",
+    ] = ""
+    mail_from: Annotated[str, "Sender of the e-mails."] = "pabal@localhost"
     log_format: Annotated[str, "text or json."] = "text"
     log_level: Annotated[str, "DEBUG, INFO, WARNING or ERROR."] = "INFO"
     allow_fictional: Annotated[

@@ -148,6 +148,7 @@ async def _start(config: Config, stop: asyncio.Event, health: Health) -> list[as
     from pabal.campaigns.list_making import resume_lists
     from pabal.campaigns.signup import ticking as signups
     from pabal.campaigns.warehouse_keeping import Keeper
+    from pabal.reports.alerts import ticking as alerts
 
     warehouse = await _open(config, stop, health)
     if warehouse is None:
@@ -207,6 +208,7 @@ async def _start(config: Config, stop: asyncio.Event, health: Health) -> list[as
         asyncio.create_task(Answerer(warehouse, config.database_dsn).run()),
         asyncio.create_task(_every(5.0, segments, health)),
         asyncio.create_task(_every(86_400.0, segment_sizes.thin, health)),
+        asyncio.create_task(_every(alerts.EVERY_S, alerts.watch, health)),
     ]
 
 

@@ -1,0 +1,1 @@
+"""Alerts: the watch over rates, senders, money and processes. `watching` finds, `book` keeps, `telling` tells."""
