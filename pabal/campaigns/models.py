@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -91,6 +92,8 @@ class Campaign(models.Model):
     A `standing` one has no audience and no end: single messages that belong to no other go through it
     (`campaigns.single`). It stands in no listing.
 
+    A text with pictures (`images`: ids of `delivery.Image`, in their order) is an MMS.
+
     Of a KakaoTalk campaign (`channel`), `kakao` is the message as written (`pabal.kakao`), and `fallback_text`,
     `fallback_subject` and `fallback_senders` are the text that replaces it, to which the switches of texts apply
     (`shorten_links` to both). Texts in its place and test messages go through a standing campaign each, its *parts*
@@ -113,6 +116,7 @@ class Campaign(models.Model):
 
     text = models.TextField(_("Text"), default="", blank=True)
     subject = models.CharField(_("Title"), max_length=200, default="", blank=True)
+    images = ArrayField(models.BigIntegerField(), default=list, blank=True)
     shorten_links = models.BooleanField(default=True)
     add_opt_out = models.BooleanField(default=True)
     add_sender_name = models.BooleanField(default=True)

@@ -17,6 +17,10 @@ from pabal.database import MarkerField
 from pabal.delivery.fallback_models import Fallback as Fallback
 from pabal.delivery.fallback_models import FallbackState as FallbackState
 from pabal.delivery.hook_models import HookCall as HookCall
+from pabal.delivery.image_models import CampaignContent as CampaignContent
+from pabal.delivery.image_models import FittedImage as FittedImage
+from pabal.delivery.image_models import Image as Image
+from pabal.delivery.image_models import ImageUpload as ImageUpload
 from pabal.delivery.link_models import Click as Click
 from pabal.delivery.link_models import Link as Link
 from pabal.delivery.stops import stop_label

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
 from pabal.kakao.message import KakaoMessage
 from pabal.providers.reasons import Reason
+from pabal.providers.uploads import MediaLimits
 
 Kind: TypeAlias = Literal["sms", "lms", "mms", "kakao"]
 Encoding: TypeAlias = Literal["gsm7", "ucs2", "euckr", "utf8"]
@@ -151,7 +152,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a provider can do, so that a review refuses what it cannot before anything is sent.
 
     `max_window` is the most messages that one `send` may carry; `subject` says whether LMS and MMS carry a title;
-    `fails_over` whether it sends `Outgoing.fallback` by itself when KakaoTalk fails.
+    `fails_over` whether it sends `Outgoing.fallback` by itself when KakaoTalk fails; `streams` whether a window goes to
+    the carrier message by message, so that it may as well be handed over in small portions.
     """
 
     kinds: frozenset[Kind]
@@ -162,6 +164,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     max_window: int
     subject: bool = False
     fails_over: bool = False
+    media: MediaLimits | None = None
+    uploads_days: int | None = None
+    streams: bool = False
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,3 +220,18 @@ class Provider(Protocol):
     def health(self) -> Health:
         """The state of the connection right now."""
         ...
+
+
+@runtime_checkable
+class Gated(Protocol):
+    """A provider that asks `may_send` immediately before each hand-over. When it says no (the dispatcher was stopped and
+    another sends for it now), what was not handed over is `Unavailable(code="no_lease")`."""
+
+    may_send: Callable[[], bool]
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """A provider that streams and knows its `round_trip`: the seconds of the quickest answer so far; 0 at first."""
+
+    round_trip: float
