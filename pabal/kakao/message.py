@@ -164,5 +164,5 @@ def parse(data: Mapping[str, Any]) -> KakaoMessage:
 
 def dump(message: KakaoMessage) -> dict[str, Any]:
     """The message as plain JSON data; what is empty is left out."""
-    data: dict[str, Any] = msgspec.to_builtins(message)
+    data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(message))
     return {"preset": message.preset, "layout": message.layout, "ad": message.ad, **data}
