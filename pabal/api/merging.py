@@ -14,6 +14,7 @@ from pabal.accounts.access import actor
 from pabal.accounts.keys import Scope
 from pabal.api.profiles import ProfileOut, area
 from pabal.api.schemas import Id, Input, found
+from pabal.audience.former_ids import profiles_named
 from pabal.audience.merge import likely_same, merge_profiles, outcome
 from pabal.audience.models import Profile
 from pabal.errors import InvalidInput
@@ -105,5 +106,8 @@ def _named(profile_id: int | None, external_id: str | None, field: str) -> int:
         raise InvalidInput(message, code="nobody_named", field=field)
     if profile_id is not None:
         return profile_id
-    row = Profile.objects.filter(external_id=external_id).only("pk").first()
-    return found(row, "profile", str(external_id)).pk
+    name = str(external_id)
+    named = profiles_named([name])
+    if name not in named:
+        raise found(None, "profile", name)
+    return named[name]

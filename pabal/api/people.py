@@ -10,6 +10,7 @@ from pydantic import Field
 
 from pabal import config
 from pabal.api.schemas import Input
+from pabal.audience.former_ids import profiles_named
 from pabal.audience.models import Profile
 from pabal.audience.phones import normalise
 from pabal.errors import InvalidInput
@@ -47,7 +48,7 @@ def resolve(people: People) -> Found:
         unknown += [str(pk) for pk in people.profile_ids if pk not in known]
         ids |= known
     if people.external_ids:
-        named = dict(Profile.objects.filter(external_id__in=people.external_ids).values_list("external_id", "pk"))
+        named = profiles_named(people.external_ids)
         unknown += [name for name in people.external_ids if name not in named]
         ids |= set(named.values())
     if people.phones:

@@ -20,6 +20,7 @@ from pabal.api.pagination import Page, PageQuery, decode, decode_several, encode
 from pabal.api.people import People, resolve
 from pabal.api.schemas import Id, found
 from pabal.audience import actions, queries
+from pabal.audience.former_ids import profiles_named
 from pabal.audience.merge import ids_of
 from pabal.audience.models import (
     Channel,
@@ -84,7 +85,9 @@ class FullProfileOut(ProfileOut):
 
 class Search(PageQuery):
     q: str = Field("", max_length=200, description="A phone or its last digits, a name, an id, an email address.")
-    external_id: str | None = Field(None, max_length=1000, description="Exactly this one.")
+    external_id: str | None = Field(
+        None, max_length=1000, description="Exactly this one; one that was merged away finds who was kept."
+    )
     phone: str | None = Field(None, max_length=40, description="Exactly this number.")
 
 
@@ -127,7 +130,8 @@ class MomentOut(Schema):
 def find_profiles(request: HttpRequest, query: Annotated[Search, Query(...)]) -> dict[str, object]:
     """Find people, the newest first; all of them without a search."""
     if query.external_id is not None:
-        return {"data": Profile.objects.filter(external_id=query.external_id), "next_cursor": None}
+        named = profiles_named([query.external_id])
+        return {"data": Profile.objects.filter(pk__in=named.values()), "next_cursor": None}
     if query.phone is not None:
         return {"data": queries.find_by_phone(query.phone), "next_cursor": None}
     page = queries.find_profiles(query.q, cursor=decode("profiles", query.cursor), limit=query.limit)

@@ -149,8 +149,9 @@ class Writers:
     def _write_people(self, cursor: psycopg.Cursor[Any], people: People, *, locked: bool) -> dict[str, int]:
         import_ = self.import_
         statement = import_.statement
-        people_sql.stage(cursor, people.staging, locked=locked)
-        written = people_sql.write_profiles(cursor, people.staging)
+        staging = people.under_present_ids(cursor)
+        people_sql.stage(cursor, staging, locked=locked)
+        written = people_sql.write_profiles(cursor, staging)
         agreed = consent_sql.apply_incoming(
             cursor,
             consent_sql.Evidence(

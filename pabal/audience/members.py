@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from pabal import config
+from pabal.audience.former_ids import profiles_named
 from pabal.audience.models import List, Profile
 from pabal.audience.phones import normalise_one
 
@@ -89,7 +90,7 @@ class Named:
 def people_named(words: Sequence[str]) -> Named:
     """Profiles by customer id, else by phone (national numbers are of the default country)."""
     wanted = list(dict.fromkeys(word.strip() for word in words if word.strip()))
-    by_id = dict(Profile.objects.filter(external_id__in=wanted).values_list("external_id", "pk"))
+    by_id = profiles_named(wanted)
     country = config.get().default_country
     phones = {
         word: phone

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from pabal.audience.former_ids import FORMER_ID
 from pabal.audience.models import Consent, ConsentState, Profile, ProfileMerge
 from pabal.audience.people_sql import PEOPLE_LOCK
 from pabal.audience.queries import EMAIL
@@ -29,9 +30,6 @@ _IDS_OF = "SELECT %s::bigint UNION SELECT old_id FROM profile_merge WHERE new_id
 _NOW = """
 SELECT p.id FROM profile p WHERE p.id = coalesce((SELECT max(new_id) FROM profile_merge WHERE old_id = %s), %s)
 """
-
-#: Prefix in `anonymous` of an external id that is no profile's own any more: what its owner does belongs to the kept one.
-FORMER_ID = "user:"
 
 #: Each statement takes `keep` and `gone`; together they are the merge, after the kept row itself.
 _MOVE = (

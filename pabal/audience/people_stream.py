@@ -9,13 +9,16 @@ from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+import psycopg
 
 from pabal.audience import files, people_sql
 from pabal.audience.cleaning import Reading, clean, with_properties
 from pabal.audience.file_facts import LINE, Chunk, Cursor, FileFacts, Refusal
-from pabal.audience.merging import Seen, hashes, merge
+from pabal.audience.former_ids import by_present_ids
+from pabal.audience.merging import KEY, Seen, hashes, merge
 
 #: Prepared chunks that may wait for the database, besides two being written and one being cleaned.
 _AHEAD = 1
@@ -24,8 +27,9 @@ _AHEAD = 1
 @dataclass(frozen=True, kw_only=True, slots=True)
 class People:
     """A chunk ready to write. `rows` counts records of the file, refused ones included; `merged` those of a person
-    whom the file named before. `keys` and `phones` are hashes of who is in it."""
+    whom the file named before; `staging` is `frame` as it is written. `keys` and `phones` are hashes of who is in it."""
 
+    frame: pl.DataFrame
     staging: people_sql.Staging
     rows: int
     merged: int
@@ -40,6 +44,14 @@ class People:
         """Whether the two may not be written at the same time: somebody, or a phone, is in both."""
         return bool(self.keys.is_in(other.keys.implode()).any() or self.phones.is_in(other.phones.implode()).any())
 
+    def under_present_ids(self, cursor: psycopg.Cursor[Any]) -> people_sql.Staging:
+        """What to write: people whose external id went up in another one are named by that one, and merged with it."""
+        frame = by_present_ids(cursor, self.frame)
+        if frame is self.frame:
+            return self.staging
+        again = merge(frame.drop("rows", strict=False)).drop("rows", KEY)
+        return people_sql.staging(with_properties(again))
+
 
 def prepare(chunk: Chunk, reading: Reading, seen: Seen, start: Cursor) -> People:
     """Clean and merge one chunk, which begins at `start`."""
@@ -49,6 +61,7 @@ def prepare(chunk: Chunk, reading: Reading, seen: Seen, start: Cursor) -> People
     merged = seen.mark(merged)
     again = int(merged.get_column("again").sum())
     return People(
+        frame=merged,
         staging=people_sql.staging(with_properties(merged)),
         rows=cleaned.people.height + len(cleaned.refused),
         merged=cleaned.people.height - merged.height + again,

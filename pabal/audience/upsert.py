@@ -19,6 +19,7 @@ from pabal import config
 from pabal.audience import people_sql
 from pabal.audience.cleaning import Reading, clean
 from pabal.audience.file_facts import LINE, Chunk, Cursor
+from pabal.audience.former_ids import by_present_ids
 from pabal.audience.mapping import Target
 from pabal.audience.merging import KEY, identify
 from pabal.audience.refusals import reason_text
@@ -171,6 +172,8 @@ def _write_once(people: pl.DataFrame) -> dict[int, Upserted]:
     """Rows of the same person go in rounds, one after the other, so that each sees what the last one wrote."""
     if not people.height:
         return {}
+    with raw_cursor() as cursor:
+        people = by_present_ids(cursor, people)
     people = identify(people)
     people = people.with_columns(pl.int_range(pl.len()).over(KEY).alias("round")).drop(KEY)
     results: dict[int, Upserted] = {}

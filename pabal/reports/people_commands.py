@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from pabal.accounts import audit
 from pabal.accounts.audit import Actor, Subject
 from pabal.audience import queries, suppressions
+from pabal.audience.former_ids import profiles_named
 from pabal.audience.merge import current_id, ids_of, merge_profiles, outcome
 from pabal.audience.models import Profile
 from pabal.delivery.forgetting import erase_people
@@ -175,9 +176,8 @@ def _subject(phones: list[str]) -> Subject:
 
 def _profile(named: str) -> Profile:
     """By customer ID, else by our number (a merged one leads on), else by phone, when only one person has it."""
-    by_external = Profile.objects.filter(external_id=named).first()
-    if by_external:
-        return by_external
+    if by_external := profiles_named([named]):
+        return Profile.objects.get(pk=by_external[named])
     number = named.removeprefix("#")
     if number.isdigit() and (found := current_id(int(number))) is not None:
         return Profile.objects.get(pk=found)

@@ -20,7 +20,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from pabal.audience.anonymous import ANONYMOUS_LOCK
-from pabal.audience.merge import FORMER_ID
+from pabal.audience.former_ids import FORMER_ID
 from pabal.edge.intake import metrics
 from pabal.edge.intake.arrays import TextArray, TimeArray, UuidArray, text_element
 from pabal.edge.intake.failures import Away, Malformed, Overloaded

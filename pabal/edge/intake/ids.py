@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pabal.audience.merge import FORMER_ID
+from pabal.audience.former_ids import FORMER_ID
 from pabal.edge.intake.failures import Refused
 from pabal.edge.intake.limits import LONGEST_ID
 from pabal.edge.intake.messages import Id

@@ -16,7 +16,8 @@ from django.db import connection as django_connection
 
 from pabal.audience import people_sql
 from pabal.audience.anonymous import ANONYMOUS_LOCK
-from pabal.audience.merge import FORMER_ID, merge_profiles
+from pabal.audience.former_ids import present_ids
+from pabal.audience.merge import merge_profiles
 from pabal.audience.merging import KEY, identify
 from pabal.edge.intake import consents
 from pabal.edge.intake.failures import Refusal
@@ -32,10 +33,6 @@ SELECT external_id FROM profile WHERE external_id = ANY(%s::text[]) AND (phone <
 """
 PHONES_TAKEN: Final = "SELECT DISTINCT phone FROM profile WHERE phone = ANY(%s::text[])"
 
-PRESENT: Final = """
-SELECT a.anonymous_id, p.external_id FROM anonymous a JOIN profile p ON p.id = a.profile_id
-WHERE a.anonymous_id = ANY(%s::text[]) AND p.external_id IS NOT NULL
-"""
 BOUND: Final = """
 SELECT w.anonymous_id, w.profile_id FROM unnest(%s::text[], %s::bigint[]) AS w(anonymous_id, profile_id)
 LEFT JOIN anonymous a USING (anonymous_id) WHERE a.profile_id IS DISTINCT FROM w.profile_id
@@ -119,11 +116,10 @@ def _spread(people: Sequence[Person], places: Sequence[int], found: dict[int, Re
 
 def _by_present_ids(cursor: Cursor, people: Sequence[Person]) -> None:
     """Who went up in another profile is named by that one's external id."""
-    former = {FORMER_ID + person.external_id for person in people if person.external_id is not None}
-    present = dict(cursor.execute(PRESENT, [list(former)]).fetchall()) if former else {}
+    present = present_ids(cursor, {person.external_id for person in people if person.external_id is not None})
     for person in people if present else ():
         if person.external_id is not None:
-            person.external_id = present.get(FORMER_ID + person.external_id, person.external_id)
+            person.external_id = present.get(person.external_id, person.external_id)
 
 
 def _write_profiles(cursor: Cursor, people: Sequence[Person], verdict: Verdict) -> dict[int, int]:
