@@ -83,5 +83,6 @@ for module in (
     "content",
     "credits",
     "warehouse",
+    "alerts",
 ):
     api.add_router("", f"pabal.api.{module}.area")

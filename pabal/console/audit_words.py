@@ -86,6 +86,8 @@ ACTIONS: dict[str, Any] = {
     "campaign.unschedule": _("took a campaign back to draft"),
     "campaign.export": _("exported a campaign’s recipients"),
     "handset.answer": _("answered on the handset"),
+    "alerts.edit": _("changed the levels of alerts"),
+    "alert.acknowledge": _("saw to an alert"),
 }
 
 #: Object type (a model's name, or what a `Subject` says) → its word.
@@ -111,6 +113,8 @@ OBJECTS: dict[str, Any] = {
     "inbound": _("Reply"),
     "message": _("Message"),
     "warehouse": _("Warehouse"),
+    "alerts": _("Alerts"),
+    "alert": _("Alert"),
 }
 
 #: Field → its word. Others are shown as they are.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from pabal.console import consent_urls, segment_urls, signup_urls
+from pabal.console import alert_urls, consent_urls, segment_urls, signup_urls
 from pabal.console.views import (
     accounts,
     api_keys,
@@ -106,6 +106,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<slug:key>/recipients", recipients.index, name="campaign_recipients"),
     path("campaigns/<slug:key>/recipients/<int:message_id>", recipients.history, name="campaign_message_history"),
     path("campaigns/<slug:key>/recipients.csv", recipients.as_csv, name="campaign_export"),
+    *alert_urls.urlpatterns,
     *consent_urls.urlpatterns,
     *segment_urls.urlpatterns,
     *signup_urls.urlpatterns,

@@ -14,6 +14,7 @@ from pabal.accounts.models import AuditEntry
 from pabal.audience.models import Profile
 from pabal.campaigns.models import Campaign, CampaignState, Plan, PlanMode
 from pabal.delivery.models import ProviderAccount, Sender
+from pabal.reports.models import Alert, AlertKind
 from tests.accounts import people
 from tests.api.conftest import Call, caller
 from tests.api.reference import operations
@@ -54,6 +55,16 @@ def members(call: Call) -> dict[str, Any]:
     Profile.objects.create(external_id="c-1", phone="+821000000001")
     call("POST", "/lists", {"name": "x", "key": "x"})
     return {"external_ids": ["c-1"]}
+
+
+@probe
+def acknowledge_alert(call: Call) -> Any:
+    return call("POST", f"/alerts/{Alert.objects.create(kind=AlertKind.BALANCE_LOW).pk}/acknowledge")
+
+
+@probe
+def edit_alert_levels(call: Call) -> Any:
+    return call("PATCH", "/alert-levels", {"failed_percent": 4})
 
 
 @probe

@@ -17,6 +17,7 @@ PAGES = (
     ("api_keys", _("API keys"), Role.ADMIN),
     ("write_keys", _("Event keys"), Role.ADMIN),
     ("warehouse", _("Warehouse"), Role.VIEWER),
+    ("alert_settings", _("Alerts"), Role.ADMIN),
     ("audit", _("Audit trail"), Role.ADMIN),
 )
 
