@@ -97,6 +97,9 @@ def duplicate(campaign: Campaign, *, by: User | None) -> Campaign:
         rows = model.objects.filter(archived_at=None).in_bulk([pk for (pk,) in ids])
         for pk in (pk for (pk,) in ids if pk in rows):
             getattr(copy, field).add(rows[pk])  # one by one: their order is that of the rows
+    shares = ("share_salt", "share_from", "share_to")
+    Campaign.objects.filter(pk=copy.pk).update(**{name: getattr(campaign, name) for name in shares})
+    copy.refresh_from_db()
     return copy
 
 

@@ -38,6 +38,7 @@ class Audience:
     messages count as triggered ones; `informational`: campaigns whose messages do not count for the daily cap;
     `standing`: those whose messages, being asked for, count for nothing. `counted`: the countries whose recent messages matter (empty: all);
     without smart sending only those with a cap do. `own`: the message ids that this plan has written already.
+    `share`: of a split campaign, (salt, from, to) in ten thousandths of the phones.
     """
 
     campaign_id: int
@@ -56,6 +57,7 @@ class Audience:
     standing: Sequence[int] = ()
     counted: Sequence[str] = ()
     own: tuple[int, int] | None = None
+    share: tuple[int, int, int] = (0, 0, 10_000)
 
 
 class Candidates:
@@ -178,6 +180,7 @@ def _in_any(sets: Sequence[Query]) -> str:
 
 def _parameters(audience: Audience) -> dict[str, Any]:
     low, high = audience.own or (0, 0)
+    salt, share_from, share_to = audience.share
     sets = audience.exclude_sets if audience.everybody else (*audience.include_sets, *audience.exclude_sets)
     return {
         **{name: value for people in sets for name, value in people.parameters.items()},
@@ -193,6 +196,10 @@ def _parameters(audience: Audience) -> dict[str, Any]:
         "informational": list(audience.informational),
         "standing": list(audience.standing),
         "counted": list(audience.counted),
+        "salt": salt,
+        "share_from": share_from,
+        "share_to": share_to,
+        "whole": int((share_from, share_to) == (0, 10_000)),
         "own_first": low,
         "own_last": high,
         "accepted": EventKind.ACCEPTED.value,
@@ -269,9 +276,10 @@ SELECT
     last_campaign_at, last_triggered_at, ifNull(sent_24h, 0) AS sent_24h
 FROM (
     SELECT *, number FROM profile FINAL
-    WHERE {{everybody:UInt8}} OR profile_id IN (
+    WHERE ({{everybody:UInt8}} OR profile_id IN (
         SELECT profile_id FROM list_member FINAL WHERE list_id IN {{include:Array(UInt64)}}
-    ){included}
+    ){included})
+    AND ({{whole:UInt8}} OR sipHash64(number, {{salt:Int64}}) % 10000 BETWEEN {{share_from:UInt16}} AND {{share_to:UInt16}} - 1)
 ) AS p
 LEFT JOIN sent ON sent.number = p.number
 """

@@ -98,6 +98,9 @@ class Campaign(models.Model):
     `fallback_subject` and `fallback_senders` are the text that replaces it, to which the switches of texts apply
     (`shorten_links` to both). Texts in its place and test messages go through a standing campaign each, its *parts*
     (`part_of`, `part`): so they are counted and paid for apart. `reentry_minutes` null: once per person.
+
+    One that was split (`campaigns.splitting`) is for a share of its audience, in ten thousandths: phones whose hash with
+    `share_salt` falls in `[share_from, share_to)`. Parts with one salt have nobody in common; `split_from` is the first.
     """
 
     key = models.SlugField(_("Campaign key"), max_length=64, unique=True)
@@ -144,6 +147,10 @@ class Campaign(models.Model):
     standing = models.BooleanField(default=False)
     part_of = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="part_campaigns")
     part = models.CharField(max_length=8, choices=Part.choices, default="", blank=True)
+    split_from = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="split_into")
+    share_salt = models.BigIntegerField(default=0)
+    share_from = models.SmallIntegerField(default=0)
+    share_to = models.SmallIntegerField(default=10_000)
 
     version = models.IntegerField(default=1)
     created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
