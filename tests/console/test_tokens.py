@@ -33,6 +33,14 @@ READ = [
     ("bubble-out-text", "bubble-out"),
     ("text-faint", "phone-screen"),
     ("on-kakao", "kakao"),
+    ("kt-text", "kt-bubble"),
+    ("kt-text", "kt-button"),
+    ("kt-soft", "kt-bubble"),
+    ("kt-cut", "kt-bubble"),
+    ("kt-link", "kt-bubble"),
+    ("kt-name", "kt-chat"),
+    ("kt-faint", "kt-chat"),
+    ("kt-on-face", "kt-face"),
 ]
 SEE = [
     *[("line-control", ground) for ground in SURFACES],
