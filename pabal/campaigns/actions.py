@@ -86,7 +86,7 @@ def duplicate(campaign: Campaign, *, by: User | None) -> Campaign:
     """A new draft with the same audience, text and settings, to start when launched."""
     name = _("%(name)s (copy)") % {"name": campaign.name[:190]}
     names = [
-        "description", "purpose", "all_profiles", "text", "subject", "shorten_links", "add_opt_out", "add_sender_name",
+        "description", "purpose", "all_profiles", "text", "subject", "images", "shorten_links", "add_opt_out", "add_sender_name",
         "allow_lms", "per_minute", "timeout_minutes", "smart_hours", "smart_counts", "quiet_hours", "hours_from",
         "hours_to",
     ]  # fmt: skip

@@ -19,7 +19,7 @@ from pabal.policy.verdict import SKIP, Policy, verdict
 
 BATCH = 5_000
 
-_KINDS = {"sms": MessageKind.SMS.value, "lms": MessageKind.LMS.value}
+_KINDS = {"sms": MessageKind.SMS.value, "lms": MessageKind.LMS.value, "mms": MessageKind.MMS.value}
 _ENCODINGS = {"gsm7": Encoding.GSM7.value, "ucs2": Encoding.UCS2.value, "euckr": Encoding.EUCKR.value}
 _TEXT_CODES = {reason.key: reason.value for reason in TEXT_REASONS}
 _RUN = ["sender_id", "send_after", "send_before"]
@@ -85,6 +85,8 @@ class Judged:
         self.countries = codes
         kept = judged["skip"].is_null()
         self.skipped = judged.filter(~kept).select("profile_id", "skip")
+        no_kind = judged.filter(pl.col("skip") == SkipReason.KIND_NOT_SUPPORTED.value)
+        self.without_kind = dict(no_kind.group_by("country").len().iter_rows())
         self.kept = judged.filter(kept).sort(*_RUN, "profile_id")
 
     def to_render(self, variables: Sequence[str], *, first_id: int | None) -> pl.DataFrame:
@@ -108,7 +110,11 @@ def build(
     from `first_id` on. `slots`: lanes of each sender, among which its batches are shared out."""
     whole = pl.concat([judged.kept, rendered], how="horizontal").with_columns(
         id=pl.int_range(first_id, first_id + len(judged.kept), dtype=pl.Int64, eager=True),
-        amount=pl.when(pl.col("kind") == "lms").then("lms_amount").otherwise(pl.col("sms_amount") * pl.col("parts")),
+        amount=pl.when(pl.col("kind") == "lms")
+        .then("lms_amount")
+        .when(pl.col("kind") == "mms")
+        .then("mms_amount")
+        .otherwise(pl.col("sms_amount") * pl.col("parts")),
         skip=pl.coalesce(
             pl.col("problem").replace_strict(_TEXT_CODES, return_dtype=SKIP),
             pl.when((pl.col("kind") == "lms") & ~pl.col("lms")).then(pl.lit(SkipReason.KIND_NOT_SUPPORTED.value, SKIP)),
@@ -207,6 +213,7 @@ def _summary(judged: Judged, messages: pl.DataFrame, skipped: pl.DataFrame, unpr
         shortest=next(_samples(messages.bottom_k(1, by=["units", "profile_id"])), None),
         longest=next(_samples(messages.top_k(1, by=["units", -pl.col("profile_id")])), None),
         unpriced=unpriced,
+        without_kind=judged.without_kind,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from pabal.campaigns.models import Campaign
 from pabal.content.compose import Compiled, Content, Purpose, SenderFacts, ShortLinks, compile_content
 from pabal.delivery.accounts import capabilities
 from pabal.delivery.models import Sender
-from pabal.policy.countries import Route, can_send, is_domestic
+from pabal.policy.countries import MessageKind, Route, can_send, is_domestic
 
 _PROPERTY = "properties."
 
@@ -27,6 +27,7 @@ def content_of(campaign: Campaign) -> Content:
         opt_out=campaign.add_opt_out,
         sender_name=campaign.add_sender_name,
         allow_lms=campaign.allow_lms,
+        mms=bool(campaign.images),
     )
 
 
@@ -60,15 +61,15 @@ def route_of(sender: Sender) -> Route:
     )
 
 
-def reaching(senders: Sequence[Sender], country: str) -> list[Sender]:
-    """The senders that reach the country: those of the country itself first, then in the campaign's order."""
-    found = [sender for sender in senders if can_send(route_of(sender), country, "sms")]
+def reaching(senders: Sequence[Sender], country: str, kind: MessageKind = "sms") -> list[Sender]:
+    """The senders that carry this kind to the country: those of the country first, then in the campaign's order."""
+    found = [sender for sender in senders if can_send(route_of(sender), country, kind)]
     return sorted(found, key=lambda sender: not is_domestic(sender.country, country))
 
 
-def choose_sender(senders: Sequence[Sender], country: str) -> Sender | None:
+def choose_sender(senders: Sequence[Sender], country: str, kind: MessageKind = "sms") -> Sender | None:
     """The campaign's sender for the country, or None."""
-    return next(iter(reaching(senders, country)), None)
+    return next(iter(reaching(senders, country, kind)), None)
 
 
 @lru_cache(maxsize=256)

@@ -10,9 +10,9 @@ from typing import Any
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from pabal.audience.models import List, Purpose, Segment
-from pabal.campaigns.models import Campaign, QuietHours, SmartCounts
-from pabal.delivery.models import Sender
+from pabal.audience.models import Channel, List, Purpose, Segment
+from pabal.campaigns.models import Campaign, FailOver, QuietHours, SmartCounts, Target
+from pabal.delivery.models import Image, Sender
 from pabal.errors import InvalidInput
 
 #: Fields that hold a set of other rows, and what they hold.
@@ -22,19 +22,31 @@ SETS: dict[str, Any] = {
     "include_segments": Segment,
     "exclude_segments": Segment,
     "senders": Sender,
+    "fallback_senders": Sender,
 }
 
 FIELDS = frozenset(
     {
         "key", "name", "description", "purpose", "all_profiles", "text", "subject", "shorten_links", "add_opt_out",
         "add_sender_name", "allow_lms", "starts_at", "per_minute", "timeout_minutes", "smart_hours", "smart_counts",
-        "quiet_hours", "hours_from", "hours_to",
+        "quiet_hours", "hours_from", "hours_to", "channel", "kakao", "target", "fallback", "fallback_text",
+        "fallback_subject", "reentry_minutes", "images",
     }
 )  # fmt: skip
 
+MOST_IMAGES = 3
+
 _KEY = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}$")
-_BOUNDS = {"per_minute": (1, 10_000_000), "timeout_minutes": (5, 7 * 24 * 60), "smart_hours": (1, 720)}
+_BOUNDS = {
+    "per_minute": (1, 10_000_000),
+    "timeout_minutes": (5, 7 * 24 * 60),
+    "smart_hours": (1, 720),
+    "reentry_minutes": (1, 365 * 24 * 60),
+}
 _CHOICES: dict[str, Iterable[str]] = {
+    "channel": Channel.values,
+    "target": Target.values,
+    "fallback": FailOver.values,
     "purpose": (Purpose.PROMOTIONAL.value, Purpose.INFORMATIONAL.value),
     "smart_counts": SmartCounts.values,
     "quiet_hours": QuietHours.values,
@@ -63,9 +75,24 @@ def check(values: dict[str, Any]) -> None:
         raise InvalidInput(_("Enter a number."), code="out_of_range", field="timeout_minutes")
     if "subject" in values and len(values["subject"] or "") > 200:
         raise InvalidInput(_("The title is too long."), code="subject_too_long", field="subject")
+    if "images" in values:
+        check_images(values["images"])
     starts_at = values.get("starts_at")
     if isinstance(starts_at, datetime) and starts_at.tzinfo is None:
         raise InvalidInput(_("Say the time zone."), code="zone_missing", field="starts_at")
+
+
+def check_images(ids: Any) -> None:
+    """Raises InvalidInput for pictures that are not there, or too many of them."""
+    if not isinstance(ids, list | tuple) or not all(isinstance(one, int) for one in ids):
+        raise InvalidInput(_("Name pictures by their number."), code="bad_images", field="images")
+    if len(ids) > MOST_IMAGES:
+        message = _("A message can carry %(limit)s pictures.") % {"limit": MOST_IMAGES}
+        raise InvalidInput(message, code="too_many_images", field="images")
+    known = set(Image.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    if missing := [one for one in ids if one not in known]:
+        message = _("There is no such picture: %(ids)s.") % {"ids": ", ".join(map(str, missing))}
+        raise InvalidInput(message, code="unknown_image", field="images")
 
 
 def check_key(key: str, *, of: Campaign | None = None) -> None:

@@ -45,6 +45,7 @@ def policy_of(campaign: Campaign, senders: tuple[Sender, ...]) -> Policy:
     return Policy(
         routes=tuple(route_of(sender) for sender in senders),
         purpose="informational" if campaign.purpose == "informational" else "promotional",
+        kind="mms" if campaign.images else "sms",
         smart_sending=None if campaign.smart_hours is None else timedelta(hours=campaign.smart_hours),
         smart_counts=SmartCounts(campaign.smart_counts).value,  # type: ignore[arg-type]
         quiet_hours="skip" if campaign.quiet_hours == "skip" else "hold",
@@ -93,6 +94,7 @@ def load(plan: Plan) -> PlanInput:
             counted=() if policy.smart_sending else capped_countries(),
             informational=tuple(informational.values_list("campaign_id", flat=True)[:10_000]),
             standing=tuple(Campaign.objects.filter(standing=True).values_list("pk", flat=True)),
+            share=(campaign.share_salt, campaign.share_from, campaign.share_to),
         ),
         per_minute=campaign.per_minute,
     )

@@ -58,7 +58,7 @@ def summarise(
         balance_after=available - amount,
         seconds=round(seconds, 3),
     )
-    return _with_warnings(summary, total.unpriced)
+    return _with_warnings(summary, total)
 
 
 def _forecast(
@@ -118,7 +118,8 @@ def _openings(portions: Sequence[Portion], now: datetime) -> tuple[Opening, ...]
     return tuple(Opening(at=at, messages=messages) for at, messages in ordered)
 
 
-def _with_warnings(summary: PlanSummary, unpriced: Sequence[str]) -> PlanSummary:
+def _with_warnings(summary: PlanSummary, total: ChunkSummary) -> PlanSummary:
+    unpriced = total.unpriced
     found: list[Warning] = []
     held = sum(opening.messages for opening in summary.openings if opening.at is not None)
     unicode_messages = sum(p.messages for p in summary.portions if p.encoding == "ucs2")
@@ -133,7 +134,10 @@ def _with_warnings(summary: PlanSummary, unpriced: Sequence[str]) -> PlanSummary
         found.append(Warning(code="held", details={"messages": held}))
     if unpriced:
         found.append(Warning(code="unpriced", details={"countries": list(unpriced)}))
-    if unicode_messages:
+    if total.without_kind:
+        people = sum(total.without_kind.values())
+        found.append(Warning(code="no_mms_there", details={"people": people, "countries": total.without_kind}))
+    if unicode_messages and any(p.kind == "sms" for p in summary.portions):
         found.append(Warning(code="unicode", details={"messages": unicode_messages}))
     if lms and lms < summary.messages:
         found.append(Warning(code="some_lms", details={"messages": lms}))

@@ -54,7 +54,13 @@ class Prepared:
 
 def prepare(inputs: PlanInput, countries: list[str]) -> Prepared:
     """Choose senders and prices and compile the text for each country. Raises TemplateError (InvalidInput)."""
-    ways, unpriced = find_ways(inputs.senders, countries, allow_lms=inputs.content.allow_lms, on=inputs.now.date())
+    ways, unpriced = find_ways(
+        inputs.senders,
+        countries,
+        allow_lms=inputs.content.allow_lms,
+        on=inputs.now.date(),
+        mms=inputs.content.mms,
+    )
     senders = {sender.pk: sender for sender in inputs.senders}
     contents = {
         country: compile_content(

@@ -20,7 +20,7 @@ from pabal.campaigns.summary import PlanSummary
 from pabal.campaigns.words import plan_failure
 from pabal.campaigns.write import PlanStopped, PlanWriter, progress_of
 from pabal.config import get
-from pabal.delivery.models import CampaignControl, ControlState
+from pabal.delivery.models import CampaignContent, CampaignControl, ControlState
 from pabal.errors import Conflict, PabalError, Unavailable
 from pabal.warehouse.sync import Synchroniser
 
@@ -95,8 +95,11 @@ def _carry_out(plan_id: int, synchroniser: Synchroniser, dsn: str, page: int) ->
 
 
 def _hold(plan: Plan) -> None:
-    """Tell delivery of the campaign, and to send nothing of it yet."""
+    """Tell delivery of the campaign and of what its messages share, and to send nothing of it yet."""
     campaign = Campaign.objects.get(pk=plan.campaign_id)
+    CampaignContent.objects.get_or_create(
+        campaign_id=campaign.pk, defaults={"channel": campaign.channel, "images": list(campaign.images)}
+    )
     CampaignControl.objects.get_or_create(
         campaign_id=campaign.pk,
         defaults={

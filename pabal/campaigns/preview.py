@@ -22,7 +22,7 @@ from pabal.delivery.short_links import short_links
 @dataclass(frozen=True, kw_only=True)
 class Preview:
     """One person's message. `problem` is a key of `content.labels.PROBLEMS`, or `no_sender` when none of the senders
-    reaches the country; `variables` are what the text reads, without links."""
+    reaches the country, `no_mms` when none carries a picture there; `variables` are what the text reads, without links."""
 
     country: str
     sender: Sender | None
@@ -39,10 +39,10 @@ def preview(
     content: Content, senders: Sequence[Sender], values: Mapping[str, Any], *, country: str, purpose: Purpose
 ) -> Preview:
     """Render `content` for one person in `country`. Never raises for what the author wrote: it says what is wrong."""
-    sender = choose_sender(senders, country) or (senders[0] if senders else None)
+    chosen = choose_sender(senders, country, "mms" if content.mms else "sms")
+    sender = chosen or (senders[0] if senders else None)
     if sender is None:
         return Preview(country=country, sender=None, problem="no_sender")
-    reached = choose_sender(senders, country) is not None
     try:
         made = compiled(content, facts_of(sender), country, short_links(), purpose)
     except TemplateError as error:
@@ -54,11 +54,16 @@ def preview(
         sender=sender,
         text=text,
         subject=row["subject"] or "",
-        measure=measure(text, made.scheme),
-        problem="no_sender" if not reached else row["problem"] or "",
+        measure=measure(text, made.scheme, mms=content.mms),
+        problem=_unreached(senders, country) if chosen is None else row["problem"] or "",
         variables=made.variables,
         links=tuple(link.target_template for link in made.links),
     )
+
+
+def _unreached(senders: Sequence[Sender], country: str) -> str:
+    """Whether not even a text arrives there, or only no picture."""
+    return "no_sender" if choose_sender(senders, country) is None else "no_mms"
 
 
 def preview_profile(content: Content, senders: Sequence[Sender], profile: Profile, *, purpose: Purpose) -> Preview:

@@ -6,6 +6,7 @@ Money is in thousandths of a credit, times are UTC. `PlanSummary` is what pages,
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -78,7 +79,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChunkSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What one chunk adds, or several added up (`merged`)."""
+    """What one chunk adds, or several added up (`merged`). `without_kind`: people in countries without this kind."""
 
     candidates: int = 0
     subscribed: int = 0
@@ -89,6 +90,7 @@ class ChunkSummary(msgspec.Struct, frozen=True, kw_only=True):
     shortest: TextSample | None = None
     longest: TextSample | None = None
     unpriced: tuple[str, ...] = ()
+    without_kind: dict[str, int] = {}
 
 
 class PlanSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,6 +188,7 @@ def merged(chunks: Iterable[ChunkSummary], order: Iterable[str] = ()) -> ChunkSu
         shortest=min((c.shortest for c in chunks if c.shortest), key=lambda s: (s.units, s.profile_id), default=None),
         longest=max((c.longest for c in chunks if c.longest), key=lambda s: (s.units, -s.profile_id), default=None),
         unpriced=tuple(sorted({country for chunk in chunks for country in chunk.unpriced})),
+        without_kind=dict(sum((Counter(chunk.without_kind) for chunk in chunks), Counter())),
     )
 
 

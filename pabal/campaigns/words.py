@@ -55,6 +55,10 @@ def state_reason(code: str) -> str:
     return str(_REASONS.get(code, code))
 
 
+def _most(entry: tuple[str, int]) -> tuple[int, str]:
+    return -entry[1], entry[0]
+
+
 def warning(found: Warning) -> str:
     """A plan's warning as a sentence."""
     details = found.details
@@ -81,6 +85,14 @@ def warning(found: Warning) -> str:
             return _("There is no price for %(countries)s, so nobody there gets a message.") % {
                 "countries": ", ".join(details.get("countries", []))
             }
+        case "no_mms_there":
+            countries = details.get("countries", {})
+            named = ", ".join(f"{code or '—'} {count:,}" for code, count in sorted(countries.items(), key=_most))
+            return ngettext(
+                "%(n)s person gets no picture message: none of the senders can carry one there (%(countries)s). Send those people a text without the picture, in a campaign of its own.",
+                "%(n)s people get no picture message: none of the senders can carry one there (%(countries)s). Send those people a text without the picture, in a campaign of its own.",
+                int(details.get("people", 0)),
+            ) % {"n": f"{details.get('people', 0):,}", "countries": named}
         case "unicode":
             return ngettext(
                 "%(n)s message needs Unicode (UCS-2), which makes parts shorter and the message dearer.",
@@ -96,5 +108,5 @@ def warning(found: Warning) -> str:
     return found.code
 
 
-WARNINGS = ("no_messages", "balance_short", "timeouts", "held", "unpriced", "unicode", "some_lms")
+WARNINGS = ("no_messages", "balance_short", "timeouts", "held", "unpriced", "no_mms_there", "unicode", "some_lms")
 """Every code of a warning, for the reference."""

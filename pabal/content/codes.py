@@ -25,26 +25,33 @@ POSITIONS = 8
 UNSUBSCRIBE = 7
 """The position of the way out."""
 
+WIDE_POSITIONS = 128
+"""Links a KakaoTalk message can have: a carousel has several on each card. Their codes are *wide*: one digit longer, with
+a proof of their own, so that the codes of texts stay as short and as valid as they are."""
+
+WIDE_BODY = 6
+"""Least digits in front of the proof of a wide code: enough for 440 million messages."""
+
 BODY = 5
 """Least digits in front of the proof: enough for 114 million messages; from then on codes grow by one."""
 
 PROOF = 7
 _BASE = 62
 _PROOFS: int = _BASE**PROOF
-_BEYOND = 2**63 // POSITIONS
 _DIGITS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
 _VALUES = {digit: value for value, digit in enumerate(ALPHABET)}
 
 
-def make_code(key: bytes, message_id: int, position: int) -> str:
-    """The code of the link at `position` (0 to 7) of a message.
+def make_code(key: bytes, message_id: int, position: int, *, wide: bool = False) -> str:
+    """The code of the link at `position` (0 to 7; `wide`: 0 to 127) of a message.
 
     `key` has 16, 24 or 32 bytes. Raises ValueError for an id or position out of range.
     """
-    if not 0 <= position < POSITIONS or not 0 <= message_id < _BEYOND:
+    positions = WIDE_POSITIONS if wide else POSITIONS
+    if not 0 <= position < positions or not 0 <= message_id < 2**63 // positions:
         raise ValueError("message id or position out of range")
-    number = message_id * POSITIONS + position
-    return _base62(number, BODY) + _base62(_proof(key, number), PROOF)
+    number = message_id * positions + position
+    return _base62(number, WIDE_BODY if wide else BODY) + _base62(_proof(key, number, wide), PROOF)
 
 
 def read_code(key: bytes, code: str) -> tuple[int, int] | None:
@@ -58,25 +65,29 @@ def read_code(key: bytes, code: str) -> tuple[int, int] | None:
     number = 0
     for digit in body:
         number = number * _BASE + _VALUES[digit]
-    message_id, position = divmod(number, POSITIONS)
-    if message_id >= _BEYOND:
-        return None
-    known = hmac.compare_digest(make_code(key, message_id, position).encode(), code.encode())
-    return (message_id, position) if known else None
+    found: tuple[int, int] | None = None
+    for wide in (False, True):  # both, whatever the first says: the time tells nothing
+        message_id, position = divmod(number, WIDE_POSITIONS if wide else POSITIONS)
+        if number < 2**63 and hmac.compare_digest(
+            make_code(key, message_id, position, wide=wide).encode(), code.encode()
+        ):
+            found = (message_id, position)
+    return found
 
 
-def make_codes(key: bytes, message_ids: npt.NDArray[np.int64], position: int) -> pl.Series:
+def make_codes(key: bytes, message_ids: npt.NDArray[np.int64], position: int, *, wide: bool = False) -> pl.Series:
     """`make_code` for a column of message ids: a string series, in their order."""
-    if not 0 <= position < POSITIONS:
+    positions = WIDE_POSITIONS if wide else POSITIONS
+    if not 0 <= position < positions:
         raise ValueError("position out of range")
     ids = np.ascontiguousarray(message_ids, dtype=np.int64)
     if len(ids) == 0:
         return pl.Series(dtype=pl.String)
-    if ids.min() < 0 or ids.max() >= _BEYOND:
+    if ids.min() < 0 or ids.max() >= 2**63 // positions:
         raise ValueError("message id out of range")
-    numbers = ids.astype(np.uint64) * np.uint64(POSITIONS) + np.uint64(position)
-    proofs = _proofs(key, numbers)
-    widths = _widths(numbers)
+    numbers = ids.astype(np.uint64) * np.uint64(positions) + np.uint64(position)
+    proofs = _proofs(key, numbers, wide)
+    widths = _widths(numbers, WIDE_BODY if wide else BODY)
     present = np.unique(widths)
     if len(present) == 1:
         return _strings(numbers, proofs, int(present[0]))
@@ -96,15 +107,16 @@ def _encryptor(key: bytes) -> CipherContext:
     return context
 
 
-def _proof(key: bytes, number: int) -> int:
-    block = _encryptor(key).update(struct.pack("<QQ", number, 0))
+def _proof(key: bytes, number: int, wide: bool) -> int:
+    block = _encryptor(key).update(struct.pack("<QQ", number, int(wide)))
     (secret,) = struct.unpack("<Q", block[:8])
     return int(secret) % _PROOFS
 
 
-def _proofs(key: bytes, numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def _proofs(key: bytes, numbers: npt.NDArray[np.uint64], wide: bool) -> npt.NDArray[np.uint64]:
     blocks = np.zeros((len(numbers), 2), dtype="<u8")
     blocks[:, 0] = numbers
+    blocks[:, 1] = int(wide)
     secret = np.frombuffer(_encryptor(key).update(blocks.tobytes()), dtype="<u8").reshape(-1, 2)
     return secret[:, 0] % np.uint64(_PROOFS)
 
@@ -117,9 +129,9 @@ def _base62(number: int, width: int) -> str:
     return "".join(reversed(digits))
 
 
-def _widths(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    bounds = np.array([_BASE**width for width in range(BODY, 11)], dtype=np.uint64)
-    return BODY + np.searchsorted(bounds, numbers, side="right")
+def _widths(numbers: npt.NDArray[np.uint64], least: int) -> npt.NDArray[np.int64]:
+    bounds = np.array([_BASE**width for width in range(least, 11)], dtype=np.uint64)
+    return least + np.searchsorted(bounds, numbers, side="right")
 
 
 def _strings(numbers: npt.NDArray[np.uint64], proofs: npt.NDArray[np.uint64], width: int) -> pl.Series:

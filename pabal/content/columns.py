@@ -58,6 +58,11 @@ def measure_column(texts: pl.Series, scheme: Scheme | pl.Series) -> pl.DataFrame
     return both.with_columns(order.alias("row")).sort("row").drop("row")
 
 
+def as_mms(measured: pl.DataFrame) -> pl.DataFrame:
+    """The measure of texts that stand beside a picture: always one message, however long. Equal to `measure(…, mms=True)`."""
+    return measured.with_columns(kind=pl.lit("mms"), parts=(pl.col("units") > 0).cast(pl.Int32))
+
+
 def _korean(texts: pl.Series) -> pl.DataFrame:
     text = pl.col("text")
     points = text.str.len_chars().cast(pl.Int32)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pabal.content.alphabets import Scheme
-from pabal.content.columns import measure_column
+from pabal.content.columns import as_mms, measure_column
 from pabal.content.failures import TemplateError
 from pabal.content.grammar import is_link
 from pabal.content.lexer import pieces
@@ -30,7 +30,7 @@ __all__ = ["Compiled", "Content", "Purpose", "SenderFacts", "ShortLinks", "compi
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What an author wrote, the same for every country. `subject` is the title of an LMS."""
+    """What an author wrote, the same for every country. `subject` is the title of an LMS; `mms`: there is a picture."""
 
     text: str
     subject: str | None = None
@@ -38,6 +38,7 @@ class Content:
     opt_out: bool = True
     sender_name: bool = True
     allow_lms: bool = True
+    mms: bool = False
 
 
 def scheme_of(country: str) -> Scheme:
@@ -60,6 +61,7 @@ class Compiled:
     links: tuple[Link, ...]
     short_links: ShortLinks
     allow_lms: bool
+    mms: bool = False
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -85,8 +87,10 @@ class Compiled:
             raise ValueError("as many message ids as rows, please")
         text = render(self.text, frame, ids, self.short_links)
         measured = measure_column(text.texts, self.scheme)
+        if self.mms:
+            measured = as_mms(measured)
         subject = None
-        if self.subject is not None and (measured["kind"] == "lms").any():
+        if self.subject is not None and (measured["kind"] != "sms").any():
             subject = render(self.subject, frame, ids, self.short_links)
         return finished(text, measured, subject, allow_lms=self.allow_lms)
 
@@ -115,7 +119,7 @@ def compile_content(
         error.field = "text"
         raise
     subject = None
-    if content.subject and content.subject.strip():
+    if content.subject and content.subject.strip() and not (content.mms and country != "KR"):  # no MMS has one abroad
         subject = compile_template(decorate_subject(_checked(content.subject, "subject"), country, purpose))
     return Compiled(
         country=country,
@@ -125,6 +129,7 @@ def compile_content(
         links=tuple(links),
         short_links=short_links,
         allow_lms=content.allow_lms,
+        mms=content.mms,
     )
 
 

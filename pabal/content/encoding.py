@@ -44,7 +44,8 @@ class Measure:
 
     `characters` are grapheme clusters: what a reader counts. `units` are septets (gsm7), UTF-16 code units (ucs2) or
     bytes of EUC-KR (euckr; a character that cannot be carried counts as two). `per_part` is how many units one part
-    takes here, `left` how many still fit into the last part (negative when a Korean text exceeds an LMS).
+    takes here, `left` how many still fit into the last part (negative when a Korean text exceeds an LMS); of an MMS
+    abroad both are characters.
     """
 
     scheme: Scheme
@@ -68,16 +69,21 @@ class Measure:
         bound = LIMITS[self.kind, self.encoding]
         if self.encoding == "euckr":
             return self.units > bound.single
+        if self.kind == "mms":
+            return self.characters > (bound.characters or 0)
         return self.parts > bound.parts or (bound.characters is not None and self.characters > bound.characters)
 
 
-def measure(text: str, scheme: Scheme) -> Measure:
-    """Measure `text` on a network that counts by `scheme`. Never fails; an empty text has no parts."""
+def measure(text: str, scheme: Scheme, *, mms: bool = False) -> Measure:
+    """Measure `text` on a network that counts by `scheme`; `mms`: it stands beside a picture, in one message.
+
+    Never fails; an empty text has no parts.
+    """
     found = clusters(text)
     forcing = _forcing(found, scheme)
     if scheme == "kr":
         units = sum(euc_kr_bytes(character) or 2 for character in text)
-        kind: Kind = "sms" if units <= LIMITS["sms", "euckr"].single else "lms"
+        kind: Kind = "mms" if mms else "sms" if units <= LIMITS["sms", "euckr"].single else "lms"
         room = LIMITS[kind, "euckr"].single
         return Measure(
             scheme=scheme,
@@ -91,6 +97,8 @@ def measure(text: str, scheme: Scheme) -> Measure:
             forcing=forcing,
         )
     encoding: Encoding = "ucs2" if forcing else "gsm7"
+    if mms:
+        return _beside_picture(text, scheme, encoding, len(found), forcing)
     pieces = split(text, encoding)
     bound = LIMITS["sms", encoding]
     per_part = bound.single if len(pieces) <= 1 else bound.several
@@ -103,6 +111,24 @@ def measure(text: str, scheme: Scheme) -> Measure:
         parts=len(pieces),
         per_part=per_part,
         left=per_part - (_units(pieces[-1], encoding) if pieces else 0),
+        forcing=forcing,
+    )
+
+
+def _beside_picture(
+    text: str, scheme: Scheme, encoding: Encoding, characters: int, forcing: tuple[Forcing, ...]
+) -> Measure:
+    """Abroad the text of an MMS is counted in characters, whatever they are."""
+    most = LIMITS["mms", encoding].characters or 0
+    return Measure(
+        scheme=scheme,
+        encoding=encoding,
+        kind="mms",
+        characters=characters,
+        units=_units(text, encoding),
+        parts=1 if text else 0,
+        per_part=most,
+        left=most - characters,
         forcing=forcing,
     )
 

@@ -78,7 +78,7 @@ def _frames(picture: images.Picture) -> tuple[list[Pillow.Image], list[int]]:
 def _indexed(frame: Pillow.Image, colours: int) -> Pillow.Image:
     """With a palette of its own; what is more than half transparent stays so."""
     alpha = frame.getchannel("A")
-    if alpha.getextrema()[0] >= 128:
+    if not any(alpha.histogram()[:128]):
         return images.opaque(frame).quantize(colours, method=Pillow.Quantize.FASTOCTREE, dither=Pillow.Dither.NONE)
     mask = alpha.point(lambda value: 255 if value >= 128 else 0)
     cut = frame.copy()

@@ -23,6 +23,7 @@ UNITS: dict[str, Label] = {
 KINDS: dict[str, Label] = {
     "sms": {"en": "SMS", "ko": "단문(SMS)"},
     "lms": {"en": "LMS", "ko": "장문(LMS)"},
+    "mms": {"en": "MMS", "ko": "사진(MMS)"},
 }
 
 PROBLEMS: dict[str, Label] = {

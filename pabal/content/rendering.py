@@ -94,6 +94,7 @@ def render(template: Template, frame: pl.DataFrame, ids: npt.NDArray[np.int64], 
 def finished(text: Rendered, measured: pl.DataFrame, subject: Rendered | None, *, allow_lms: bool) -> pl.DataFrame:
     """The frame of `Compiled.render_frame` from rendered texts, their measure and rendered titles."""
     lms = measured["kind"] == "lms"
+    titled = measured["kind"] != "sms"
     failed, unsendable = text.failed, measured["unsendable"]
     too_long = measured["over_length"] | text.cut
     if not allow_lms:
@@ -101,10 +102,10 @@ def finished(text: Rendered, measured: pl.DataFrame, subject: Rendered | None, *
     titles: pl.Series | pl.Expr = pl.lit(None, dtype=pl.String)
     if subject is not None:
         title = measure_column(subject.texts, "kr")
-        failed = failed | (lms & subject.failed)
-        unsendable = unsendable | (lms & title["unsendable"])
-        too_long = too_long | (lms & (title["units"] > SUBJECT_BYTES))
-        titles = pl.select(pl.when(lms & ~subject.silent).then(subject.texts)).to_series()
+        failed = failed | (titled & subject.failed)
+        unsendable = unsendable | (titled & title["unsendable"])
+        too_long = too_long | (titled & (title["units"] > SUBJECT_BYTES))
+        titles = pl.select(pl.when(titled & ~subject.silent).then(subject.texts)).to_series()
     problem = (
         pl.when(failed)
         .then(pl.lit("render_error"))
