@@ -1,4 +1,4 @@
-"""NHN Cloud SMS v3.0: SMS and LMS in Korea; results by webhook, and by asking where no webhook can reach us.
+"""NHN Cloud SMS v3.0: SMS, LMS and MMS in Korea; results by webhook, and by asking where no webhook can reach us.
 
 A request carries one text to up to 1,000 people, so a window is grouped by text; advertisements (정보통신망법 §50) have
 addresses of their own. `recipientGroupingKey` carries our message id, by which messages can be found again after a crash.
@@ -10,6 +10,7 @@ Source: TOAST-DOCS/SMS (api-guide v3.0, error-code, webhook).
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import hmac
 import logging
@@ -50,6 +51,8 @@ from pabal.providers.korean import as_sender, is_advertising, is_korean, nationa
 from pabal.providers.nhn_codes import ACCOUNT, AGAIN, PERHAPS, REFUSALS, RESULTS
 from pabal.providers.reasons import Reason
 from pabal.providers.settings import setting
+from pabal.providers.uploading import answered, refused
+from pabal.providers.uploads import MediaLimits, Upload
 
 AT_ONCE: Final = 1000
 PAGE: Final = 1000
@@ -57,6 +60,17 @@ LOOK_BACK: Final = timedelta(hours=2)
 SEOUL: Final = ZoneInfo("Asia/Seoul")
 
 log = logging.getLogger(__name__)
+
+
+MMS: Final = MediaLimits(
+    formats=frozenset({"jpeg"}),
+    max_bytes=300_000,
+    max_width=1000,
+    max_height=1000,
+    count=3,
+    total_bytes=800_000,
+    source="NHN Cloud SMS API guide v3.0 (2026-11): up to 3 JPEGs of 300 KB, 800 KB in all, 1000 by 1000 pixels",
+)
 
 
 class NhnSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,13 +111,14 @@ class Nhn(Gateway):
     labels: ClassVar[dict[str, str]] = {"en": "NHN Cloud SMS", "ko": "NHN Cloud SMS"}
     settings_type: ClassVar[type[msgspec.Struct]] = NhnSettings
     capabilities: Capabilities = Capabilities(
-        kinds=frozenset({"sms", "lms"}),
+        kinds=frozenset({"sms", "lms", "mms"}),
         encodings=frozenset({"euckr", "gsm7"}),
         two_way=False,
         receipts=True,
         can_look_up=True,
         max_window=1000,
         subject=True,
+        media=MMS,
     )
 
     def __init__(self, settings: NhnSettings) -> None:
@@ -144,6 +159,20 @@ class Nhn(Gateway):
             known |= outcomes
         return known
 
+    async def upload(self, image: Upload, purpose: str) -> str:
+        """Put a picture beside the account's attachments; its file id. See `uploads.Uploads`."""
+        body = {
+            "fileName": image.name,
+            "createUser": "pabal",
+            "fileBody": base64.b64encode(image.data).decode(),
+        }
+        answer = answered(await self.ask("POST", f"{self._path}/attachfile/binaryUpload", json=body))
+        said = json_of(answer)
+        file_id = ((said.get("body") or {}).get("data") or {}).get("fileId")
+        if not (said.get("header") or {}).get("isSuccessful") or file_id is None:
+            raise refused(str((said.get("header") or {}).get("resultMessage") or answer.text[:200]))
+        return str(file_id)
+
     async def look_up(self, references: Sequence[int]) -> dict[int, Outcome]:
         """What NHN has of these; see `Provider.look_up`. Each is asked for by its own key."""
         found = await asyncio.gather(*(self._find(reference) for reference in references))
@@ -175,6 +204,8 @@ class Nhn(Gateway):
         }
         if first.kind != "sms":
             body["title"] = first.subject
+        if first.kind == "mms":
+            body["attachFileIdList"] = [int(name) for name in first.media]
         return outcomes_of(await self.ask("POST", f"{self._path}/sender/{address}", json=body), group, _read_answer)
 
     async def _find(self, reference: int) -> Outcome:
@@ -220,10 +251,10 @@ class Nhn(Gateway):
 
 
 def _grouped(messages: Iterable[Outgoing]) -> list[list[Outgoing]]:
-    """Messages that one request may carry: the same text, title, kind and sender."""
-    groups: dict[tuple[str, str, str, str], list[list[Outgoing]]] = {}
+    """Messages that one request may carry: the same text, title, kind, pictures and sender."""
+    groups: dict[tuple[str, str, str, str, tuple[str, ...]], list[list[Outgoing]]] = {}
     for message in messages:
-        same = groups.setdefault((message.sender, message.kind, message.subject, message.text), [[]])
+        same = groups.setdefault((message.sender, message.kind, message.subject, message.text, message.media), [[]])
         if len(same[-1]) == AT_ONCE:
             same.append([])
         same[-1].append(message)

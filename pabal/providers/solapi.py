@@ -1,4 +1,4 @@
-"""Solapi: SMS and LMS in Korea, thousands in one request; results by webhook.
+"""Solapi: SMS, LMS and MMS in Korea, thousands in one request; results by webhook.
 
 Each message carries our id in its `customFields`, which answers and webhooks repeat. Solapi's list of messages cannot be
 searched by them, so a request without an answer leaves its messages uncertain until a webhook names them.
@@ -9,6 +9,7 @@ secret header as its console describes it: the SHA-1 of the secret in `X-Solapi-
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -44,6 +45,8 @@ from pabal.providers.gateway import (
 from pabal.providers.korean import as_sender, country_and_number, is_korean, national
 from pabal.providers.reasons import Reason
 from pabal.providers.settings import setting
+from pabal.providers.uploading import answered, refused
+from pabal.providers.uploads import MediaLimits, Upload
 
 TAKEN: Final = frozenset({"2000", "3000", "4000"})
 DELIVERED: Final = "4000"
@@ -104,6 +107,16 @@ ACCOUNT_ERRORS: Final = {
 }
 
 
+MMS: Final = MediaLimits(
+    formats=frozenset({"jpeg"}),
+    max_bytes=200_000,
+    max_width=1500,
+    max_height=1440,
+    total_bytes=200_000,
+    source="Solapi's documents, storage API and MMS (2026-11): one JPEG up to 200 KB, 1500 by 1440 pixels",
+)
+
+
 class SolapiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An account with Solapi."""
 
@@ -131,13 +144,14 @@ class Solapi(Gateway):
     labels: ClassVar[dict[str, str]] = {"en": "Solapi", "ko": "솔라피"}
     settings_type: ClassVar[type[msgspec.Struct]] = SolapiSettings
     capabilities: Capabilities = Capabilities(
-        kinds=frozenset({"sms", "lms"}),
+        kinds=frozenset({"sms", "lms", "mms"}),
         encodings=frozenset({"euckr", "gsm7"}),
         two_way=False,
         receipts=True,
         can_look_up=False,
         max_window=1000,
         subject=True,
+        media=MMS,
     )
 
     def __init__(self, settings: SolapiSettings) -> None:
@@ -158,6 +172,15 @@ class Solapi(Gateway):
         # One person may rightly get two texts of different campaigns in one window: we look after duplicates.
         body = {"messages": [_message(m) for m in messages], "allowDuplicates": True, "showMessageList": True}
         return outcomes_of(await self.ask("POST", "/messages/v4/send-many/detail", json=body), messages, _read_answer)
+
+    async def upload(self, image: Upload, purpose: str) -> str:
+        """Put a picture into Solapi's storage; its file id, which does not expire. See `uploads.Uploads`."""
+        body = {"file": base64.b64encode(image.data).decode(), "name": image.name, "type": purpose.upper()}
+        answer = answered(await self.ask("POST", "/storage/v1/files", json=body))
+        file_id = json_of(answer).get("fileId")
+        if not file_id:
+            raise refused(answer.text[:200])
+        return str(file_id)
 
     async def look_up(self, references: Sequence[int]) -> dict[int, Outcome]:
         """Solapi's lists cannot be searched by our reference."""
@@ -196,6 +219,8 @@ def _message(message: Outgoing) -> dict[str, Any]:
     }
     if message.subject and message.kind != "sms":
         fields["subject"] = message.subject
+    if message.kind == "mms" and message.media:
+        fields["imageId"] = message.media[0]
     if not is_korean(message.to):
         fields["country"], fields["to"] = country_and_number(message.to)
     return fields

@@ -37,6 +37,7 @@ from pabal.providers.base import (
 from pabal.providers.gateway import REFUSED_PAUSE_S, Call, Gateway, json_of, reference_of
 from pabal.providers.reasons import Reason
 from pabal.providers.settings import setting
+from pabal.providers.uploads import MediaLimits, Upload
 
 LONGEST_TEXT: Final = 1600
 LONGEST_VALIDITY_S: Final = 36_000
@@ -89,6 +90,19 @@ FINAL: Final = {
 }
 
 
+#: Carriers differ; 600 KB arrive nearly everywhere as they are (Twilio, "MMS file size limits").
+MMS: Final = MediaLimits(
+    formats=frozenset({"jpeg", "png", "gif"}),
+    max_bytes=600_000,
+    max_width=2048,
+    max_height=2048,
+    count=3,
+    total_bytes=600_000,
+    source="Twilio, accepted content types for media and MMS size limits (2026-11): up to 10 media of 5 MB in all; "
+    "US long codes and most carriers pass on 600 KB unchanged",
+)
+
+
 class TwilioSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An account with Twilio."""
 
@@ -129,12 +143,13 @@ class Twilio(Gateway):
     labels: ClassVar[dict[str, str]] = {"en": "Twilio", "ko": "Twilio"}
     settings_type: ClassVar[type[msgspec.Struct]] = TwilioSettings
     capabilities: Capabilities = Capabilities(
-        kinds=frozenset({"sms"}),
+        kinds=frozenset({"sms", "mms"}),
         encodings=frozenset({"gsm7", "ucs2"}),
         two_way=True,
         receipts=True,
         can_look_up=False,
         max_window=500,
+        media=MMS,
     )
 
     def __init__(self, settings: TwilioSettings) -> None:
@@ -155,12 +170,18 @@ class Twilio(Gateway):
         outcomes = await asyncio.gather(*(self._send(message) for message in messages))
         return dict(zip((message.reference for message in messages), outcomes, strict=True))
 
+    async def upload(self, image: Upload, purpose: str) -> str:
+        """Twilio fetches pictures itself: our own address is their name. See `uploads.Uploads`."""
+        return image.url
+
     async def look_up(self, references: Sequence[int]) -> dict[int, Outcome]:
         """Twilio knows nothing of our references."""
         raise NotImplementedError("Twilio cannot be asked by our reference")
 
     async def _send(self, message: Outgoing) -> Outcome:
-        form = {"To": message.to, "Body": message.text}
+        form: dict[str, str | list[str]] = {"To": message.to, "Body": message.text}
+        if message.media:
+            form["MediaUrl"] = list(message.media)
         if self.settings.messaging_service:
             form["MessagingServiceSid"] = self.settings.messaging_service
         else:

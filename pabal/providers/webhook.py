@@ -36,6 +36,7 @@ from pabal.providers.base import (
 from pabal.providers.gateway import Answer, Call, Gateway, outcomes_of, unread
 from pabal.providers.reasons import Reason
 from pabal.providers.settings import setting
+from pabal.providers.uploads import Format, MediaLimits, Upload
 
 SIGNATURE: Final = "X-Pabal-Signature"
 CLOCKS_S: Final = 300
@@ -68,11 +69,37 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         ),
     ] = ""
     lms: Annotated[bool, setting("Takes LMS", "LMS 발송")] = False
+    mms: Annotated[
+        bool,
+        setting(
+            "Takes MMS",
+            "MMS 발송",
+            help_en="Pictures come as addresses, to be fetched",
+            help_ko="이미지는 내려받을 주소로 전달됩니다",
+        ),
+    ] = False
+    mms_kb: Annotated[int, setting("Picture up to (KB)", "이미지 최대 크기 (KB)", at_least=10, at_most=5000)] = 300
+    mms_gif: Annotated[
+        bool,
+        setting("Takes PNG and moving GIF", "PNG, 움직이는 GIF 발송", help_en="Off: JPEG only", help_ko="끄면 JPEG만"),
+    ] = False
     euckr: Annotated[bool, setting("Takes EUC-KR", "EUC-KR 발송")] = True
     two_way: Annotated[bool, setting("Passes on replies", "답장 수신")] = True
     batch: Annotated[int, setting("Messages in one request", "요청당 메시지 수", at_least=1, at_most=5000)] = 500
     connections: Annotated[int, setting("Requests at the same time", "동시 요청 수", at_least=1, at_most=200)] = 8
     answer_s: Annotated[float, setting("Answer time-out (s)", "응답 대기 (초)", at_least=1, at_most=120)] = 20.0
+
+
+def _media(formats: frozenset[Format], kilobytes: int) -> MediaLimits:
+    return MediaLimits(
+        formats=formats,
+        max_bytes=kilobytes * 1000,
+        max_width=2048,
+        max_height=2048,
+        count=3,
+        total_bytes=kilobytes * 1000,
+        source="As set in the account; 600 KB in general, 300 KB JPEG for Korean carriers",
+    )
 
 
 class _Result(msgspec.Struct):
@@ -119,28 +146,35 @@ class Webhook(Gateway):
     labels: ClassVar[dict[str, str]] = {"en": "Webhook (your own adapter)", "ko": "웹훅 (직접 연동)"}
     settings_type: ClassVar[type[msgspec.Struct]] = WebhookSettings
     capabilities: Capabilities = Capabilities(
-        kinds=frozenset({"sms", "lms"}),
+        kinds=frozenset({"sms", "lms", "mms"}),
         encodings=frozenset({"gsm7", "ucs2", "euckr"}),
         two_way=True,
         receipts=True,
         can_look_up=True,
         max_window=5000,
         subject=True,
+        media=_media(frozenset({"jpeg", "png", "gif"}), 600),
     )
 
     def __init__(self, settings: WebhookSettings) -> None:
         super().__init__(base_url="", answer_s=settings.answer_s, connections=settings.connections)
         self.settings = settings
-        kinds: frozenset[Kind] = frozenset({"sms", "lms"} if settings.lms else {"sms"})
+        kinds: set[Kind] = {"sms"}
+        if settings.lms:
+            kinds.add("lms")
+        if settings.mms:
+            kinds.add("mms")
+        formats: frozenset[Format] = frozenset({"jpeg", "png", "gif"} if settings.mms_gif else {"jpeg"})
         encodings: frozenset[Encoding] = frozenset({"gsm7", "ucs2"})
         self.capabilities = msgspec.structs.replace(
             type(self).capabilities,
-            kinds=kinds,
+            kinds=frozenset(kinds),
             encodings=encodings | {"euckr"} if settings.euckr else encodings,
             two_way=settings.two_way,
             can_look_up=bool(settings.look_up_url),
             max_window=settings.batch,
-            subject=settings.lms,
+            subject=settings.lms or settings.mms,
+            media=_media(formats, settings.mms_kb) if settings.mms else None,
         )
 
     async def knock(self) -> None:
@@ -156,6 +190,10 @@ class Webhook(Gateway):
         """The window in one request; see `Gateway.hand_over`."""
         body: dict[str, object] = {"messages": [_message(m) for m in messages], "reports_to": self.hook_url}
         return outcomes_of(await self._post(self.settings.url, body), messages, _read_answer)
+
+    async def upload(self, image: Upload, purpose: str) -> str:
+        """The adapter fetches pictures itself: our own address is their name. See `uploads.Uploads`."""
+        return image.url
 
     async def look_up(self, references: Sequence[int]) -> dict[int, Outcome]:
         """Ask the adapter what it took of these; see `Provider.look_up`."""
@@ -247,6 +285,7 @@ def _message(message: Outgoing) -> dict[str, object]:
         "encoding": message.encoding,
         "parts": message.parts,
         "subject": message.subject,
+        "media": list(message.media),
         "expires_at": message.expires_at,
     }
 

@@ -37,6 +37,7 @@ from pabal.providers.reasons import Reason
 from pabal.providers.sandbox.numbers import Behaviour, behaviour
 from pabal.providers.sandbox.receipts import Due, Post
 from pabal.providers.sandbox.settings import SandboxSettings, mix
+from pabal.providers.uploads import MediaLimits, Upload
 
 
 class Carried(msgspec.Struct, frozen=True, gc=False):
@@ -65,6 +66,16 @@ class Sandbox:
         can_look_up=True,
         max_window=10_000,
         subject=True,
+        streams=True,
+        media=MediaLimits(
+            formats=frozenset({"jpeg", "png", "gif"}),
+            max_bytes=600_000,
+            max_width=2048,
+            max_height=2048,
+            count=3,
+            total_bytes=600_000,
+            source="600 KB, as carriers have it in general",
+        ),
     )
 
     def __init__(self, settings: SandboxSettings) -> None:
@@ -83,6 +94,7 @@ class Sandbox:
         self._sending = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        self.round_trip = max(settings.accept_ms - settings.accept_jitter_ms, 0) / 1000  # `Timed`
 
     async def open(self, on_reports: OnReports) -> None:
         """Start the carrier. Raises `pabal.errors.Unavailable` if the log file cannot be written."""
@@ -112,6 +124,11 @@ class Sandbox:
             self._sending -= 1
             if not self._sending:
                 self._idle.set()
+
+    async def upload(self, image: Upload, purpose: str) -> str:
+        """Keep a picture, as a gateway would; see `uploads.Uploads`."""
+        await self._pause()
+        return f"sandbox-{purpose}-{image.name}"
 
     async def look_up(self, references: Sequence[int]) -> dict[int, Outcome]:
         """What the carrier took, by our references."""
