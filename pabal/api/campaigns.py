@@ -49,7 +49,8 @@ class Fields(Input):
     exclude_segments: list[str] = Field(default_factory=list, max_length=100)
     senders: list[int] = Field(default_factory=list, max_length=100)
     text: str = Field("", max_length=20_000, description="With `{{ first_name|default('customer') }}` and the like.")
-    subject: str = Field("", max_length=200, description="Title of an LMS.")
+    subject: str = Field("", max_length=200, description="Title of an LMS, or of an MMS in Korea.")
+    images: list[int] = Field(default_factory=list, max_length=3, description="Pictures by id: it goes out as MMS.")
     shorten_links: bool = True
     add_opt_out: bool = True
     add_sender_name: bool = True

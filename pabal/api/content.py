@@ -61,6 +61,7 @@ class PreviewIn(Input):
     add_opt_out: bool = True
     add_sender_name: bool = True
     allow_lms: bool = True
+    images: list[int] = Field(default_factory=list, max_length=3, description="Pictures by id: it is an MMS.")
     profile_id: int | None = Field(None, ge=1, le=2**63 - 1)
     values: dict[str, str | int | float | bool | None] = Field(
         default_factory=dict, description="Instead of a profile: `first_name`, `properties.city`, …"
@@ -101,6 +102,7 @@ def preview_content(request: HttpRequest, body: PreviewIn) -> PreviewOut:
         opt_out=body.add_opt_out,
         sender_name=body.add_sender_name,
         allow_lms=body.allow_lms,
+        mms=bool(body.images),
     )
     rows = {s.pk: s for s in Sender.objects.filter(pk__in=body.senders, archived_at=None)}
     senders = [found(rows.get(pk), "sender", pk) for pk in body.senders]

@@ -80,6 +80,7 @@ for module in (
     "plans",
     "messages",
     "senders",
+    "images",
     "content",
     "credits",
     "warehouse",

@@ -16,6 +16,7 @@ from pabal.campaigns.models import Campaign, Plan, PlanMode, PlanState
 from pabal.campaigns.people_sets import people_in, segment_versions, segments_of
 from pabal.campaigns.summary import PlanSummary
 from pabal.content.failures import TemplateError
+from pabal.delivery.accounts import capabilities
 from pabal.delivery.models import Sender, SenderState
 from pabal.delivery.short_links import short_links
 from pabal.errors import InvalidInput
@@ -53,6 +54,7 @@ def problems(campaign: Campaign) -> list[Problem]:
     else:
         found += _of_text(campaign, senders)
     found += _of_accounts(senders)
+    found += _of_images(campaign, senders)
     if senders and all(sender.state == SenderState.STOPPED for sender in senders):
         message = _("All senders of this campaign are stopped.")
         found.append(Problem(code="senders_stopped", message=message, field="senders", step="message"))
@@ -128,6 +130,24 @@ def _of_accounts(senders: tuple[Sender, ...]) -> list[Problem]:
         if campaign_refusal(routes, sender.country, "sms") == SkipReason.ENCODING_NOT_SUPPORTED:
             text = message % {"account": sender.account.name}
             return [Problem(code="encoding_not_supported", message=text, field="senders", step="message")]
+    return []
+
+
+def _of_images(campaign: Campaign, senders: tuple[Sender, ...]) -> list[Problem]:
+    """Pictures that no sender carries, or more of them than one takes."""
+    if not campaign.images or not senders:
+        return []
+    carrying = [(sender, media) for sender in senders if (media := capabilities(sender.account).media) is not None]
+    if not carrying:
+        message = _(
+            "None of the senders can carry pictures. Choose a sender that carries MMS, or take the picture off."
+        )
+        return [_blocking("no_mms_sender", message, "senders", "message")]
+    for sender, media in carrying:
+        if len(campaign.images) > media.count:
+            message = _("The carrier of “%(name)s” takes %(most)s in one message; %(n)s are chosen.")
+            values = {"name": sender.name, "most": media.count, "n": len(campaign.images)}
+            return [_blocking("too_many_images", message % values, "images", "message")]
     return []
 
 

@@ -43,13 +43,14 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Bubble:
-    """A message on the phone. `out` is written by the phone's owner; `note` stands small below (e.g. "2 parts")."""
+    """A message on the phone. `out` is written by the phone's owner; `note` stands small below (e.g. "2 parts"); `images`
+    are the addresses of its pictures."""
 
     text: str
     at: datetime | None = None
     out: bool = False
     title: str = ""
-    image_url: str = ""
+    images: tuple[str, ...] = ()
     note: Any = ""
 
 

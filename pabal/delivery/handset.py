@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from pabal.audience.models import Consent, Profile
 from pabal.delivery.inbound import Received, receive
-from pabal.delivery.models import EventKind, Inbound, Message, MessageEvent, Sender
+from pabal.delivery.models import EventKind, Inbound, Message, MessageEvent, MessageKind, Sender
 from pabal.errors import InvalidInput, NotFound
 from pabal.providers import base
 
@@ -49,7 +49,8 @@ class Conversation:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One text on the phone. `out`: written by the phone's owner. `parts` is 0 for texts that are not ours."""
+    """One text on the phone. `out`: written by the phone's owner. `parts` is 0 for texts that are not ours. `campaign_id`
+    is set when there are pictures, which the messages of a campaign share."""
 
     text: str
     at: datetime
@@ -57,6 +58,7 @@ class Line:
     sender_id: int = 0
     title: str = ""
     parts: int = 0
+    campaign_id: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +155,17 @@ def thread(phone: str, *, limit: int = 50) -> Thread:
     for event in MessageEvent.objects.filter(message_id__in=list(messages), kind__in=ends):
         m = messages[event.message_id]
         if event.kind == EventKind.DELIVERED:
-            lines.append(Line(text=m.text, at=event.at, sender_id=m.sender_id, title=m.subject, parts=m.parts))
+            pictured = m.campaign_id if m.kind == MessageKind.MMS else 0
+            lines.append(
+                Line(
+                    text=m.text,
+                    at=event.at,
+                    sender_id=m.sender_id,
+                    title=m.subject,
+                    parts=m.parts,
+                    campaign_id=pictured,
+                )
+            )
         else:
             undelivered.append(Undelivered(at=event.at, text=m.text, reason=event.reason))
     for row in Inbound.objects.filter(phone=phone, sender_id__in=ids).order_by("-id")[:limit]:

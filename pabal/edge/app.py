@@ -2,6 +2,7 @@
 
 GET  /{code}    a tracked link: record the click, redirect; or the opt-out page
 POST /{code}    stop, or undo
+GET  /v1/images/{name}   pictures for gateways: `pabal.edge.images`
 POST /v1/…      events and people: `pabal.edge.intake`
 …    /f/{key}, /o/{token}, /v1/forms/…, /v1/pabal.js   sign-up forms: `pabal.edge.forms`
 GET  /healthz   well or not
@@ -35,6 +36,7 @@ from pabal.edge.clicks import ClickBook, Opening, TooMany
 from pabal.edge.forms.endpoints import ROUTES as FORM_ROUTES
 from pabal.edge.forms.work import Work
 from pabal.edge.hooks import hook
+from pabal.edge.images import image
 from pabal.edge.intake.endpoints import Intake
 
 log = logging.getLogger(__name__)
@@ -191,6 +193,7 @@ app = Starlette(
         Route("/healthz", healthz),
         Route("/metrics", metrics),
         Route("/v1/hooks/{account_id:int}/{token:str}", hook, methods=["POST"]),
+        Route("/v1/images/{name:str}", image, methods=["GET", "HEAD"]),
         *FORM_ROUTES,
         Mount("/v1", app=events),
         Route("/{code:str}", link, methods=["GET", "HEAD"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from django import forms
@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from pabal.audience.models import Channel
 from pabal.campaigns.models import Campaign, QuietHours, SmartCounts
 from pabal.console import formats
 from pabal.console.widgets import Cards, LocalDateTime, Switch, TickCards
@@ -29,6 +30,34 @@ class BasicsForm(forms.Form):
     description = forms.CharField(label=_("Description"), required=False, widget=forms.Textarea({"rows": 2}))
 
 
+class NewForm(BasicsForm):
+    """A new campaign: how it reaches people, and its name."""
+
+    channel = forms.ChoiceField(
+        label=pgettext_lazy("campaign", "Channel"),
+        choices=Channel.choices,
+        initial=Channel.TEXT,
+        required=False,
+        widget=Cards(
+            notes={
+                Channel.TEXT: _("SMS, LMS or MMS to a phone number."),
+                Channel.KAKAO: _(
+                    "Brand Message with images, buttons and coupons; a text where KakaoTalk does not reach."
+                ),
+            },
+            icons={Channel.TEXT: "message-square", Channel.KAKAO: "message-circle"},
+        ),
+    )
+
+    def changes(self) -> dict[str, Any]:
+        """What the new campaign begins with."""
+        values = dict(self.cleaned_data)
+        values["channel"] = values["channel"] or Channel.TEXT
+        if values["channel"] == Channel.KAKAO:
+            values |= {"hours_from": time(8), "hours_to": time(20, 50)}
+        return values
+
+
 class SendersField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # Django subscripts it in its stubs only
     """Senders by name; number, kind and speed stand in the card's note."""
 
@@ -41,6 +70,18 @@ def _address(sender: Sender) -> str:
     return formats.phone(sender.address) if sender.kind in numbers else sender.address
 
 
+class PicturesField(forms.Field):
+    """The numbers of pictures in the library, in their order."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Any) -> list[int]:
+        return [int(one) for one in value or [] if str(one).isascii() and str(one).isdigit() and len(str(one)) < 19]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return self.to_python(initial) != self.to_python(data)
+
+
 class MessageForm(forms.Form):
     """What it says, and who says it."""
 
@@ -51,11 +92,16 @@ class MessageForm(forms.Form):
         help_text=_("Each person gets the message from the first of these that can reach their country."),
         error_messages={"required": _("Choose at least one sender.")},
     )
+    images = PicturesField(
+        label=_("Pictures"),
+        required=False,
+        help_text=_("With a picture it goes out as MMS, at its price. We make it fit what each carrier takes."),
+    )
     subject = forms.CharField(
         label=_("Title"),
         max_length=200,
         required=False,
-        help_text=_("Shown only when the message becomes an LMS (Korea, over 90 bytes)."),
+        help_text=_("Shown in Korea, in an LMS (over 90 bytes) or MMS."),
     )
     text = forms.CharField(
         label=_("Message"),
@@ -92,7 +138,7 @@ class MessageForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["senders"]
         assert isinstance(field, forms.ModelMultipleChoiceField)
-        field.queryset = Sender.objects.filter(archived_at=None).order_by("id")
+        field.queryset = Sender.objects.filter(archived_at=None).exclude(kind=SenderKind.KAKAO_CHANNEL).order_by("id")
         assert isinstance(field.widget, TickCards)
         field.widget.notes = {
             str(s.pk): f"{_address(s)} · {s.get_kind_display()} · {formats.country(s.country)} · "
@@ -100,7 +146,7 @@ class MessageForm(forms.Form):
             for s in field.queryset
         }
 
-    FIELDS = ("subject", "text", "shorten_links", "add_sender_name", "add_opt_out", "allow_lms")
+    FIELDS = ("images", "subject", "text", "shorten_links", "add_sender_name", "add_opt_out", "allow_lms")
 
     @classmethod
     def initial_of(cls, campaign: Campaign) -> dict[str, Any]:

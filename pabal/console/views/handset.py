@@ -18,6 +18,7 @@ from pabal.accounts.models import Role
 from pabal.audience.queries import find_profiles
 from pabal.console import errors
 from pabal.console.parts import Bubble
+from pabal.console.pictures import as_sent
 from pabal.delivery import handset
 from pabal.delivery.event_reasons import reason_label
 from pabal.delivery.inbound import Received
@@ -112,11 +113,21 @@ def _phone(phone: str) -> dict[str, Any]:
     consent = handset.consent_of(found.people)
     country = found.people[0].country if found.people else "KR" if phone.startswith("+82") else ""
     subscribed = consent.get("promotional", "never_asked")
+    senders = {sender.pk: sender for sender in found.senders}
+    pictured = {(line.campaign_id, line.sender_id) for line in found.lines if line.campaign_id}
+    pictures = {key: as_sent(key[0], senders.get(key[1])) for key in pictured}
     return {
         "phone": phone,
         "thread": found,
         "bubbles": [
-            Bubble(text=line.text, at=line.at, out=line.out, title=line.title, note=_parts(line.parts))
+            Bubble(
+                text=line.text,
+                at=line.at,
+                out=line.out,
+                title=line.title,
+                note=_parts(line.parts),
+                images=pictures.get((line.campaign_id, line.sender_id), ()),
+            )
             for line in found.lines
         ],
         "undelivered": [(row, reason_label(row.reason) if row.reason else "") for row in found.undelivered],

@@ -19,8 +19,9 @@ from pabal.audience.models import Profile
 from pabal.campaigns import actions
 from pabal.campaigns.models import Campaign, CampaignState
 from pabal.console.forms.campaign_audience import AudienceForm
-from pabal.console.forms.campaigns import BasicsForm, MessageForm, SendingForm
+from pabal.console.forms.campaigns import BasicsForm, MessageForm, PicturesField, SendingForm
 from pabal.console.forms.errors import put_error
+from pabal.console.pictures import chosen
 from pabal.delivery.models import Sender
 from pabal.errors import PabalError
 
@@ -74,7 +75,15 @@ def audience(request: HttpRequest, key: str) -> HttpResponse:
 def message(request: HttpRequest, key: str) -> HttpResponse:
     from pabal.console.views.campaigns.preview import insertable
 
-    return _step(request, key, 1, groups=insertable(), any_sender=Sender.objects.filter(archived_at=None).exists())
+    given = request.POST.getlist("images") if request.method == "POST" else get_object_or_404(Campaign, key=key).images
+    return _step(
+        request,
+        key,
+        1,
+        groups=insertable(),
+        any_sender=Sender.objects.filter(archived_at=None).exists(),
+        pictures=chosen(PicturesField().to_python(given)),
+    )
 
 
 @requires(Role.EDITOR)

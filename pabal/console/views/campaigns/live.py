@@ -23,6 +23,7 @@ from pabal.campaigns.models import TRANSITIONS, Campaign, CampaignState, Plan, P
 from pabal.campaigns.preview import preview_profile
 from pabal.console import charts, formats
 from pabal.console.parts import Bubble
+from pabal.console.pictures import on_the_way
 from pabal.console.views.campaigns.draft import sample_profile
 from pabal.console.views.campaigns.review import funnel
 from pabal.delivery.event_reasons import reason_label
@@ -75,6 +76,7 @@ def _values(campaign: Campaign) -> dict[str, Any]:
         "can_end": CampaignState.ENDED in goes_to,
         "missed": _missed(campaign, found),
         "bubbles": _bubbles(campaign),
+        "kinds": _kinds(found),
         "included": [] if campaign.all_profiles else _sets(campaign, "include"),
         "excluded": _sets(campaign, "exclude"),
     }
@@ -142,7 +144,17 @@ def _bubbles(campaign: Campaign) -> list[Bubble]:
         return []
     purpose: Any = campaign.purpose
     made = preview_profile(content_of(campaign), senders, profile, purpose=purpose)
-    return [Bubble(text=made.text, title=made.subject)] if made.text else []
+    pictures = on_the_way(campaign.images, made.sender).urls
+    return [Bubble(text=made.text, title=made.subject, images=pictures)] if made.text else []
+
+
+def _kinds(found: Results) -> list[tuple[str, int, str]]:
+    """(kind, messages, cost) as planned, the most first."""
+    currency = config.get().currency
+    rows = found.summary.by("kind") if found.summary else []
+    return [
+        (kind.upper(), messages, formats.money(amount / MILLI, currency)) for (kind,), messages, _parts, amount in rows
+    ]
 
 
 #: Verb in the address → (role, action).

@@ -17,7 +17,9 @@ from pabal.accounts.models import Role
 from pabal.audience.models import Profile
 from pabal.campaigns.models import Campaign
 from pabal.campaigns.preview import Insertable, Preview, insertable_properties, preview, preview_profile
+from pabal.console.forms.campaigns import PicturesField
 from pabal.console.parts import Bubble
+from pabal.console.pictures import on_the_way
 from pabal.console.views.campaigns.draft import sample_profile
 from pabal.content import labels
 from pabal.content.compose import Content
@@ -85,6 +87,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
     """The preview of the text as it stands in the form, for a profile or for typed values."""
     campaign = get_object_or_404(Campaign, key=key)
     data = request.POST
+    pictures = PicturesField().to_python(data.getlist("images"))
     content = Content(
         text=data.get("text", "").replace("\r\n", "\n"),
         subject=data.get("subject") or None,
@@ -92,6 +95,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         opt_out="add_opt_out" in data,
         sender_name="add_sender_name" in data,
         allow_lms="allow_lms" in data,
+        mms=bool(pictures),
     )
     chosen = [int(pk) for pk in data.getlist("senders") if pk.isdigit()]
     senders = list(Sender.objects.filter(pk__in=chosen, archived_at=None).order_by("id"))
@@ -109,6 +113,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
             if person
             else preview(content, senders, {}, country=senders[0].country if senders else "KR", purpose=purpose)
         )
+    carried = on_the_way(pictures, made.sender)
     fields = [name for name in made.variables if not name.startswith(("link_", "unsubscribe"))]
     values = {
         "campaign": campaign,
@@ -116,7 +121,9 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         "person": person,
         "typed": typed,
         "nobody": not typed and person is None and bool(data.get("person", "").strip()),
-        "bubbles": [Bubble(text=made.text, title=made.subject)] if made.text else [],
+        "bubbles": [Bubble(text=made.text, title=made.subject, images=carried.urls)] if made.text or pictures else [],
+        "picture_notes": carried.notes,
+        "picture_problem": carried.problem,
         "counter": _counter(made),
         "problem": _problem(made),
         "error": _error(made),
@@ -142,12 +149,13 @@ def _counter(made: Preview) -> dict[str, Any] | None:
     if made.measure is None:
         return None
     m = made.measure
+    counted = m.characters if m.kind == "mms" and m.scheme != "kr" else m.units
     return {
         "characters": m.characters,
-        "units": m.units,
-        "room": m.units + m.left if m.parts <= 1 else m.parts * m.per_part,
+        "units": counted,
+        "room": counted + m.left if m.parts <= 1 else m.parts * m.per_part,
         "unit": labels.UNITS[m.encoding][_language()],
-        "parts": m.parts,
+        "parts": 0 if m.kind == "mms" else m.parts,
         "kind": m.kind.upper(),
         "encoding": labels.ENCODINGS[m.encoding][_language()],
         "over": made.problem == "over_length",
@@ -159,6 +167,8 @@ def _problem(made: Preview) -> str:
         if made.sender is None:
             return _("Choose a sender to see the message.")
         return _("None of the chosen senders reaches this person's country.")
+    if made.problem == "no_mms":
+        return _("Nobody carries a picture to this person's country, so this person would be skipped.")
     return labels.PROBLEMS[made.problem][_language()] if made.problem else ""
 
 

@@ -19,9 +19,10 @@ from pabal.audience.models import Profile
 from pabal.audience.queries import find_profiles
 from pabal.campaigns.models import Campaign
 from pabal.console.parts import Page, Tab
+from pabal.console.pictures import as_sent
 from pabal.console.views.campaigns.history import entries
 from pabal.delivery.event_reasons import reason_label
-from pabal.delivery.models import Message
+from pabal.delivery.models import Message, MessageKind, Sender
 from pabal.policy.skips import SKIP_WORDS, SkipReason
 from pabal.reports import spreadsheet
 from pabal.reports.campaign import Results, results
@@ -106,7 +107,15 @@ def history(request: HttpRequest, key: str, message_id: int) -> HttpResponse:
     campaign = get_object_or_404(Campaign, key=key)
     message = get_object_or_404(Message, pk=message_id, campaign_id=campaign.pk)
     profile = Profile.objects.filter(pk=message.profile_id).first()
-    values = {"campaign": campaign, "message": message, "profile": profile, "entries": entries(message)}
+    sender = Sender.objects.select_related("account").filter(pk=message.sender_id).first()
+    images = as_sent(campaign.pk, sender) if message.kind == MessageKind.MMS else ()
+    values = {
+        "campaign": campaign,
+        "message": message,
+        "profile": profile,
+        "entries": entries(message),
+        "images": images,
+    }
     return render(request, "console/campaigns/history.html", values)
 
 
