@@ -78,10 +78,11 @@ class Media:
         if campaign_id not in self._shared:
             async with pool.connection() as connection:
                 row = await (await connection.execute(CONTENT, [campaign_id])).fetchone()
+            if row is None:
+                return Shared()
             if len(self._shared) > 1000:
                 self._shared.clear()
-            found = Shared() if row is None else Shared(channel=row[0], images=tuple(row[1]), kakao=row[2])
-            self._shared[campaign_id] = found
+            self._shared[campaign_id] = Shared(channel=row[0], images=tuple(row[1]), kakao=row[2])
         return self._shared[campaign_id]
 
     async def mms(self, pool: Pool, campaign_id: int, provider: Provider) -> tuple[str, ...]:
