@@ -58,6 +58,7 @@ GROUPS = (
         label=_("Delivery"),
         items=(
             Item(route="senders", label=_("Senders"), icon="phone"),
+            Item(route="channels", label=_("KakaoTalk channels"), icon="message-circle"),
             Item(route="credits", label=_("Credits"), icon="wallet"),
             Item(route="handset", label=_("Handset"), icon="smartphone"),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from pabal.console import alert_urls, consent_urls, image_urls, segment_urls, signup_urls
+from pabal.console import alert_urls, consent_urls, image_urls, kakao_urls, segment_urls, signup_urls
 from pabal.console.views import (
     accounts,
     api_keys,
@@ -108,6 +108,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<slug:key>/recipients.csv", recipients.as_csv, name="campaign_export"),
     *alert_urls.urlpatterns,
     *consent_urls.urlpatterns,
+    *kakao_urls.urlpatterns,
     *image_urls.urlpatterns,
     *segment_urls.urlpatterns,
     *signup_urls.urlpatterns,

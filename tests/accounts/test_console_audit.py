@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 
 from pabal.accounts.models import AuditEntry, Role
-from tests.accounts import probes_delivery  # noqa: F401 (adds to the probes)
+from tests.accounts import probes_delivery, probes_kakao  # noqa: F401 (they add to the probes)
 from tests.accounts.console_probes import PROBES
 from tests.accounts.people import someone
 from tests.accounts.test_roles import ROUTES, address
@@ -19,7 +19,7 @@ from tests.accounts.test_roles import ROUTES, address
 #: Pages that change nothing, whatever is sent to them.
 READS = {
     "healthz", "metrics", "styleguide", "settings", "users", "audit", "warehouse", "home", "imports", "import", "import_preview",
-    "alerts", "alerts_bell", "campaigns", "campaign", "campaign_preview", "campaign_overlap",
+    "alerts", "alerts_bell", "channels", "campaign_kakao_preview", "campaigns", "campaign", "campaign_preview", "campaign_overlap",
     "senders", "account_try", "handset", "handset_phones", "handset_phone", "handset_thread",
     "segments", "segment", "segment_part", "segment_suggest", "segment_count", "segment_sample", "segment_look",
     "segment_saved_sample", "lists", "list", "list_growth", "profiles", "profile", "campaign_recipients", "campaign_message_history",

@@ -15,7 +15,7 @@ from django.utils.translation import pgettext_lazy
 from pabal.accounts import audit
 from pabal.accounts.access import actor, person, requires
 from pabal.accounts.models import Role
-from pabal.audience.models import Profile
+from pabal.audience.models import Channel, Profile
 from pabal.campaigns import actions
 from pabal.campaigns.models import Campaign, CampaignState
 from pabal.console.forms.campaign_audience import AudienceForm
@@ -74,7 +74,13 @@ def audience(request: HttpRequest, key: str) -> HttpResponse:
 @requires(Role.EDITOR)
 def message(request: HttpRequest, key: str) -> HttpResponse:
     from pabal.console.views.campaigns.preview import insertable
+    from pabal.console.views.kakao.composing import step
 
+    campaign = get_object_or_404(Campaign, key=key)
+    if campaign.channel == Channel.KAKAO and campaign.state == CampaignState.DRAFT:
+        steps = step_links(campaign)
+        frame = {"campaign": campaign, "steps": steps, "place": 2, "next": steps[2][0]}
+        return step(request, campaign, frame, steps[2][1])
     given = request.POST.getlist("images") if request.method == "POST" else get_object_or_404(Campaign, key=key).images
     return _step(
         request,

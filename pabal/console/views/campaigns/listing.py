@@ -16,7 +16,7 @@ from pabal.accounts.access import actor, person, requires
 from pabal.accounts.models import Role
 from pabal.campaigns import actions
 from pabal.campaigns.models import Campaign, CampaignState
-from pabal.console.forms.campaigns import BasicsForm
+from pabal.console.forms.campaigns import NewForm
 from pabal.console.forms.errors import put_error
 from pabal.console.parts import Page
 from pabal.delivery.models import EventKind, Tally
@@ -94,11 +94,11 @@ def index(request: HttpRequest) -> HttpResponse:
 @requires(Role.EDITOR)
 def new(request: HttpRequest) -> HttpResponse:
     """Name it, and go on to the first step."""
-    form = BasicsForm(request.POST or None)
+    form = NewForm(request.POST or None, initial={"channel": request.GET.get("channel") or "text"})
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
-                campaign = actions.create(by=person(request), **form.cleaned_data)
+                campaign = actions.create(by=person(request), **form.changes())
                 audit.record(actor(request), "campaign.create", campaign, form.cleaned_data)
             return redirect(reverse("console:campaign_audience", args=[campaign.key]))
         except PabalError as error:

@@ -1,0 +1,1 @@
+"""Pages of KakaoTalk: channels, the composer, its pictures."""

@@ -1,0 +1,167 @@
+"""The composer: what its form says, what its buttons do, what is kept and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from pabal.accounts.audit import Actor
+from pabal.accounts.models import AuditEntry, Role
+from pabal.audience.models import Profile
+from pabal.campaigns import actions
+from pabal.campaigns.models import Campaign
+from pabal.delivery.channels import add_sandbox_channel
+from pabal.delivery.models import Image, Sender
+from tests.accounts.people import someone
+from tests.console.pictures import jpeg
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def channel() -> Sender:
+    return add_sandbox_channel(name="달빛상점", by=Actor(name="tests"))
+
+
+@pytest.fixture
+def editor(client: Client) -> Client:
+    client.force_login(someone(Role.EDITOR))
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    return client
+
+
+@pytest.fixture
+def draft(channel: Sender) -> Campaign:
+    Profile.objects.create(external_id="C1", phone="+821000000001", first_name="지우", country="KR")
+    return actions.create(by=None, name="가을", key="fall", channel="kakao", senders=[channel])
+
+
+def form(draft: Campaign, **fields: str) -> dict[str, str]:
+    base = {"m.preset": "brand_message", "m.layout": "text", "m.ad": "on", "senders": str(draft.senders.get().pk)}
+    return base | fields
+
+
+def said(answer: object) -> str:
+    return answer.content.decode()  # type: ignore[attr-defined]
+
+
+def test_a_new_campaign_can_be_for_kakaotalk(editor: Client, channel: Sender) -> None:
+    editor.post("/campaigns/new", {"name": "가을", "key": "fall", "channel": "kakao"})
+    made = Campaign.objects.get()
+    assert made.channel == "kakao"
+    assert (f"{made.hours_from:%H:%M}", f"{made.hours_to:%H:%M}") == ("08:00", "20:50")
+    page = said(editor.get("/campaigns/fall/message"))
+    assert "Wide item list" in page
+    assert "m.text" in page
+
+
+def test_what_is_typed_is_kept_as_one_goes(editor: Client, draft: Campaign) -> None:
+    data = form(
+        draft, **{"m.text": "안녕하세요", "m.buttons.0.kind": "WL", "m.buttons.0.name": "보러 가기", "do": "save"}
+    )
+    assert editor.post("/campaigns/fall/message", data).status_code == 204
+    draft.refresh_from_db()
+    assert draft.kakao["text"] == "안녕하세요"
+    assert draft.kakao["buttons"] == [{"name": "보러 가기"}]
+    assert AuditEntry.objects.filter(action="campaign.edit").count() == 1
+    editor.post("/campaigns/fall/message", data)
+    assert AuditEntry.objects.filter(action="campaign.edit").count() == 1, "nothing changed, nothing is written"
+
+
+def test_buttons_are_added_moved_and_removed(editor: Client, draft: Campaign) -> None:
+    data = form(
+        draft, **{"m.text": "x", "m.buttons.0.name": "하나", "m.buttons.1.name": "둘", "do": "move:buttons:1:0"}
+    )
+    page = said(editor.post("/campaigns/fall/message", data))
+    assert page.index('value="둘"') < page.index('value="하나"')
+    draft.refresh_from_db()
+    assert [b["name"] for b in draft.kakao["buttons"]] == ["둘", "하나"]
+    editor.post("/campaigns/fall/message", data | {"do": "remove:buttons.0"})
+    draft.refresh_from_db()
+    assert [b["name"] for b in draft.kakao["buttons"]] == ["둘"]
+    assert "m.coupon.kind" in said(editor.post("/campaigns/fall/message", data | {"do": "add:coupon"}))
+
+
+def test_the_counter_counts_what_a_person_reads(editor: Client, draft: Campaign) -> None:
+    data = form(draft, **{"m.text": "{{ first_name|default('고객') }}님"})
+    page = said(editor.post("/campaigns/fall/kakao", data))
+    assert "지우님" in page
+    assert "<strong>3</strong> / 1,300" in page
+
+
+def test_too_long_is_said_beside_the_field_at_once(editor: Client, draft: Campaign) -> None:
+    data = form(draft, **{"m.layout": "wide", "m.text": "가" * 77})
+    page = said(editor.post("/campaigns/fall/kakao", data))
+    assert "77 characters; at most 76." in page
+    assert "Fill this in." not in page, "what is missing is said only when one goes on"
+    assert "Fill this in." in said(editor.post("/campaigns/fall/message", data))
+
+
+@pytest.mark.parametrize(
+    "layout",
+    ["text", "image", "wide", "wide_item_list", "carousel_feed", "commerce", "carousel_commerce", "video"],
+)
+def test_every_layout_can_be_chosen_and_drawn(editor: Client, draft: Campaign, layout: str) -> None:
+    data = form(draft, **{"m.text": "가을 신상품", "do": f"layout:{layout}"})
+    answer = editor.post("/campaigns/fall/message", data)
+    assert answer.status_code == 200
+    assert f'data-layout="{layout}"' in said(answer)
+    draft.refresh_from_db()
+    assert draft.kakao["layout"] == layout
+    assert editor.get("/campaigns/fall/message").status_code == 200
+    assert editor.post("/campaigns/fall/kakao", {}).status_code == 200
+
+
+def test_what_a_layout_cannot_hold_is_named_and_comes_back(editor: Client, draft: Campaign) -> None:
+    data = form(
+        draft, **{"m.text": "본문", "m.buttons.0.kind": "BK", "m.buttons.0.name": "상담", "do": "layout:commerce"}
+    )
+    page = said(editor.post("/campaigns/fall/message", data))
+    assert "The new layout has no place for these" in page
+    assert "Text" in page
+    draft.refresh_from_db()
+    assert "text" not in draft.kakao
+    back = {"m.preset": "brand_message", "m.layout": "commerce", "m.product.here": "1", "do": "layout:text"}
+    assert "본문" in said(editor.post("/campaigns/fall/message", form(draft, **back)))
+
+
+def test_a_picture_is_taken_judged_and_shown(editor: Client, draft: Campaign) -> None:
+    place = {"path": "image", "layout": "image", "preset": "brand_message"}
+    made = editor.post("/kakao/pictures", place | {"file": jpeg()})
+    assert made.status_code == 200, said(made)
+    assert editor.get(made.json()["url"]).headers["content-type"] == "image/jpeg"
+    narrow = editor.post("/kakao/pictures", place | {"file": jpeg(400, 200)})
+    assert narrow.status_code == 422
+    assert "at least 500" in narrow.json()["message"]
+    broken = SimpleUploadedFile("x.jpg", b"no image")
+    assert editor.post("/kakao/pictures", place | {"file": broken}).status_code == 422
+    assert Image.objects.filter(width=800).exists()
+
+
+def test_next_needs_a_whole_message(editor: Client, draft: Campaign) -> None:
+    assert editor.post("/campaigns/fall/message", form(draft)).status_code == 422
+    answer = editor.post("/campaigns/fall/message", form(draft, **{"m.text": "안녕하세요"}))
+    assert answer.status_code == 302
+    assert answer.headers["location"].endswith("/campaigns/fall/sending")
+
+
+def test_channels_are_connected_and_tested(client: Client) -> None:
+    client.force_login(someone(Role.ADMIN))
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    assert "Try with the sandbox" in said(client.get("/channels/"))
+    client.post("/channels/sandbox")
+    made = Sender.objects.get()
+    assert made.kind == "kakao_channel"
+    page = said(client.get("/channels/"))
+    assert "@sandbox" in page
+    assert "60,000" in page
+    values = {"name": "별빛", "address": "star", "sender_key": "k", "throughput": "50", "friends": "70000"}
+    answer = client.post(f"/channels/{made.pk}", values, follow=True)
+    assert "is connected" in said(answer)
+    made.refresh_from_db()
+    assert (made.name, made.address, made.settings["friends"]) == ("별빛", "@star", 70_000)
+    wrong = client.post(f"/channels/{made.pk}", values | {"address": "@x y"})
+    assert wrong.status_code == 422
+    assert "The search id begins with @" in said(wrong)
