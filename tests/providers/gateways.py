@@ -164,6 +164,7 @@ class SolapiServer:
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
+        self.uploads: list[dict[str, Any]] = []
         self.say: Callable[[dict[str, Any]], httpx.Response | Exception | None] = lambda _body: None
         self.edge: Edge | None = None
 
@@ -179,17 +180,22 @@ class SolapiServer:
         if request.method == "GET":
             assert request.url.path == "/cash/v1/balance"
             return httpx.Response(200, json={"balance": 1000, "point": 0})
-        assert request.url.path == "/messages/v4/send-many/detail"
         body = json.loads(request.content)
-        assert body["allowDuplicates"] is True
         answer = self.say(body)
         if isinstance(answer, Exception):
             raise answer
         if answer is not None:
             return answer
+        if request.url.path == "/storage/v1/files":
+            self.uploads.append(body)
+            stored = {"fileId": f"ST01FZ{len(self.uploads):026d}", "type": body["type"], "accountId": "1", "url": None}
+            return httpx.Response(200, json={**stored, "originalName": body["name"], "kakao": {}})
+        assert request.url.path == "/messages/v4/send-many/detail"
+        assert body["allowDuplicates"] is True
         taken = []
         for message in body["messages"]:
-            assert message["type"] in {"SMS", "LMS"}
+            assert message["type"] in {"SMS", "LMS", "MMS"}
+            assert (message["type"] == "MMS") == ("imageId" in message)
             assert all(len(name) <= 30 and len(value) <= 100 for name, value in message["customFields"].items())
             self.messages.append(message)
             taken.append(
@@ -215,6 +221,7 @@ class NhnServer:
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.uploads: list[dict[str, Any]] = []
         self.results: list[dict[str, Any]] = []
         self.listed: dict[str, dict[str, Any]] = {}
         self.say: Callable[[dict[str, Any]], httpx.Response | Exception | None] = lambda _body: None
@@ -244,6 +251,12 @@ class NhnServer:
             raise answer
         if answer is not None:
             return answer
+        if path == "attachfile/binaryUpload":
+            assert body["fileName"].endswith((".jpg", ".jpeg"))
+            assert len(body["fileName"]) <= 45
+            self.uploads.append(body)
+            stored = {"fileId": len(self.uploads), "fileName": body["fileName"], "filePath": "toast-mt/2026-11-24/"}
+            return httpx.Response(200, json={"header": good, "body": {"data": stored}})
         assert path in {"sender/sms", "sender/mms", "sender/ad-sms", "sender/ad-mms"}
         assert ("title" in body) == path.endswith("mms")
         assert 1 <= len(body["recipientList"]) <= 1000

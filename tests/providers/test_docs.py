@@ -15,6 +15,7 @@ from pabal.providers.settings import Field, fields
 from pabal.providers.smpp.status import MAP_ERRORS, OUT_OF_ORDER, REFUSALS, STATES, THROTTLED
 from pabal.providers.twilio import ACCOUNT, CODES
 from pabal.providers.twilio import THROTTLED as THROTTLED_BY_TWILIO
+from pabal.providers.uploads import MediaLimits
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "providers.md"
 
@@ -52,9 +53,19 @@ def matrix() -> str:
         ["two-way", *(yes(can.two_way) for can in able.values())],
         ["can be asked after a crash", *(yes(can.can_look_up) for can in able.values())],
         ["title of LMS and MMS", *(yes(can.subject) for can in able.values())],
+        ["pictures of an MMS", *(_pictures(can.media) for can in able.values())],
         ["messages in one window", *(f"{can.max_window:,}" for can in able.values())],
     ]
     return _table(["", *(f"`{name}`" for name in able)], rows)
+
+
+def _pictures(media: MediaLimits | None) -> str:
+    if media is None:
+        return "–"
+    formats = ", ".join(name.upper() for name in ("jpeg", "png", "gif") if name in media.formats)
+    size = f"{media.max_bytes // 1000} KB, {media.max_width}×{media.max_height}"
+    several = f"; up to {media.count}, {media.total_bytes // 1000} KB in all" if media.count > 1 else ""
+    return f"{formats} ≤ {size}{several}"
 
 
 def _default(field: Field) -> str:
