@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 
 from pabal.accounts.models import AuditEntry, Role
-from tests.accounts import probes_delivery, probes_kakao  # noqa: F401 (they add to the probes)
+from tests.accounts import probes_delivery, probes_images, probes_kakao  # noqa: F401 (they add to the probes)
 from tests.accounts.console_probes import PROBES
 from tests.accounts.people import someone
 from tests.accounts.test_roles import ROUTES, address
@@ -24,7 +24,7 @@ READS = {
     "segments", "segment", "segment_part", "segment_suggest", "segment_count", "segment_sample", "segment_look",
     "segment_saved_sample", "lists", "list", "list_growth", "profiles", "profile", "campaign_recipients", "campaign_message_history",
     "signup_forms", "signup_form", "signup_form_style", "signup_form_preview",
-    "consent", "suppressions", "profile_segments", "profile_record", "profile_evidence",
+    "images", "image", "image_fitted", "consent", "suppressions", "profile_segments", "profile_record", "profile_evidence",
 }  # fmt: skip
 #: Read only, but recorded: personal data leaves the house.
 RECORDED_READS = {
