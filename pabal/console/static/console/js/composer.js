@@ -11,12 +11,26 @@
     setTimeout(() => (says.textContent = form.dataset[key] ?? ""), 30);
   };
 
-  // A change of structure: the server gets the whole form and one word, and draws the form again
-  const ask = (word) => window.htmx.ajax("POST", url, { source: form, target: "#composer", swap: "outerHTML", values: { do: word } });
+  // A change of structure: the server gets the whole form and one word, and draws the form again. One after the other:
+  // what is asked for waits for what is being saved, and the other way round.
+  let line = Promise.resolve();
+  const queue = (task) => (line = line.then(task, task));
+  const ask = (word) => {
+    clearTimeout(timer); // what is asked for saves, too
+    return queue(() => window.htmx.ajax("POST", url, { source: form, target: "#composer", swap: "outerHTML", values: { do: word } }));
+  };
   window.pabal.compose = ask;
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.elt.closest?.("#composer")) clearTimeout(timer); // what is asked for saves, too
-  });
+  document.addEventListener(
+    "click",
+    (event) => {
+      const button = event.target.closest?.("#composer button[name=do]");
+      if (!button) return;
+      event.preventDefault();
+      event.stopPropagation();
+      ask(button.value);
+    },
+    true,
+  );
   document.addEventListener("change", (event) => {
     const control = event.target.closest?.("#composer [data-redraw]");
     if (control) ask(control.dataset.redraw);
@@ -29,8 +43,11 @@
   const mark = (key) => {
     if (state) state.textContent = form.dataset[key] ?? "";
   };
-  const save = async () => {
+  const save = () => {
     clearTimeout(timer);
+    return queue(keep);
+  };
+  const keep = async () => {
     if (!dirty) return;
     dirty = false;
     mark("saidSaving");
