@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from pabal import config
+from pabal.delivery.mms_reference import mms_page
 from pabal.policy.reference import quiet_hours_page, skip_reasons_page
 
 DOCS = Path(__file__).parent.parent / "docs" / "reference"
@@ -45,6 +46,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "skip-reasons.md": skip_reasons_page(),
         "quiet-hours.md": quiet_hours_page(),
+        "mms.md": mms_page(),
     }
 
 
