@@ -22,6 +22,7 @@ from tests.browser.conftest import OpenConsole, chromium, open_console
 __all__ = ["chromium", "open_console"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
+AXE = os.environ.get("AXE", "")
 SHOTS = os.environ.get("KAKAO_SHOTS", "")
 
 
@@ -96,7 +97,17 @@ def test_a_message_with_picture_buttons_and_coupon(open_console: OpenConsole, dr
 
 
 def test_cards_are_dragged_with_a_mouse(open_console: OpenConsole, draft: Campaign) -> None:
-    actions.edit(draft, by=None, kakao={"preset": "brand_message", "layout": "text", "ad": True, "text": "x", "buttons": [{"name": "하나"}, {"name": "둘"}]})
+    actions.edit(
+        draft,
+        by=None,
+        kakao={
+            "preset": "brand_message",
+            "layout": "text",
+            "ad": True,
+            "text": "x",
+            "buttons": [{"name": "하나"}, {"name": "둘"}],
+        },
+    )
     page = open_console(someone(Role.EDITOR), "/campaigns/fall/message", language="ko")
     page.locator("[data-handle]").nth(1).scroll_into_view_if_needed()
     page.wait_for_timeout(300)
@@ -108,3 +119,40 @@ def test_cards_are_dragged_with_a_mouse(open_console: OpenConsole, draft: Campai
     page.mouse.move(first["x"] + 20, first["y"] + 6, steps=3)
     page.mouse.up()
     until(page, draft, lambda k: [b.get("name") for b in k.get("buttons", [])] == ["둘", "하나"])
+
+
+LAYOUTS = ["text", "image", "wide", "wide_item_list", "carousel_feed", "commerce", "carousel_commerce", "video"]
+
+
+@pytest.mark.skipif(not AXE, reason="set AXE to the path of axe.min.js")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_pages_have_no_barriers(open_console: OpenConsole, draft: Campaign, width: int, theme: str) -> None:
+    """WCAG 2.2 A and AA by axe-core, each layout; nothing is wider than the screen."""
+    page = open_console(someone(Role.ADMIN), "/campaigns/fall/message", language="ko", width=width)
+    page.context.add_cookies([{"name": "theme", "value": theme, "url": page.url}])
+    pages = ["/channels/", "/channels/new", "/campaigns/new", "/campaigns/fall/sending"]
+    for name in [*LAYOUTS, *pages]:
+        if name in LAYOUTS:
+            page.goto("/campaigns/fall/message")
+            page.locator(f"#layout-{name}").click()
+            page.locator(f"#composer[data-layout={name}]").wait_for()
+            for add in ("쿠폰 추가", "인트로 카드 추가", "더보기 카드 추가"):
+                if (button := page.get_by_role("button", name=add)).count() and button.first.is_visible():
+                    button.first.click()
+                    page.wait_for_timeout(300)
+        else:
+            page.goto(name)
+        page.wait_for_timeout(700)
+        shot(page, f"{name.strip('/').replace('/', '-')}-{width}-{theme}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        page.evaluate(Path(AXE).read_text())
+        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+        found = page.evaluate(
+            '(tags) => axe.run(document, {runOnly: tags, rules: {"label-content-name-mismatch": {enabled: false}}})',
+            tags,
+        )["violations"]
+        assert not found, (
+            name,
+            [(v["id"], v["nodes"][0]["html"][:300], v["nodes"][0]["failureSummary"]) for v in found],
+        )

@@ -16,6 +16,7 @@ from pabal.delivery.channels import add_sandbox_channel
 from pabal.delivery.models import Image, Sender
 from tests.accounts.people import someone
 from tests.console.pictures import jpeg
+from tests.console.sent import sender
 
 pytestmark = pytest.mark.django_db
 
@@ -165,3 +166,56 @@ def test_channels_are_connected_and_tested(client: Client) -> None:
     wrong = client.post(f"/channels/{made.pk}", values | {"address": "@x y"})
     assert wrong.status_code == 422
     assert "The search id begins with @" in said(wrong)
+
+
+SENDING = {
+    "timing": "now", "timeout_hours": "4", "hours_from": "08:00", "hours_to": "20:50", "quiet_hours": "hold",
+    "target": "I", "fallback": "off",
+}  # fmt: skip
+
+
+def test_the_sending_step_keeps_target_hours_and_the_text_instead(editor: Client, draft: Campaign) -> None:
+    number = sender()
+    page = said(editor.get("/campaigns/fall/sending"))
+    assert "Where KakaoTalk does not reach" in page
+    data = SENDING | {
+        "target": "M", "fallback": "ours", "fallback_text": "가을 니트", "fallback_senders": str(number.pk),
+        "again": "on", "again_every": "2", "again_unit": "days",
+    }  # fmt: skip
+    answer = editor.post("/campaigns/fall/sending", data)
+    assert answer.status_code == 302, said(answer)
+    draft.refresh_from_db()
+    assert (draft.target, draft.fallback, draft.fallback_text, draft.reentry_minutes) == (
+        "M",
+        "ours",
+        "가을 니트",
+        2880,
+    )
+    assert list(draft.fallback_senders.all()) == [number]
+    measured = said(editor.post("/campaigns/fall/fallback", data))
+    assert "(광고)" in measured
+    assert "SMS" in measured
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"hours_to": "21:00"}, "KakaoTalk delivers between 08:00 and 20:50 only."),
+        ({"fallback": "ours"}, "Write the text."),
+        ({"again": "on", "again_every": ""}, "Say after how long."),
+    ],
+    ids=["late", "no text", "no interval"],
+)
+def test_the_sending_step_says_what_is_wrong(
+    editor: Client, draft: Campaign, change: dict[str, str], sentence: str
+) -> None:
+    answer = editor.post("/campaigns/fall/sending", SENDING | change)
+    assert answer.status_code == 422
+    assert sentence in said(answer)
+
+
+def test_people_who_are_no_friends_need_a_large_channel(editor: Client, draft: Campaign, channel: Sender) -> None:
+    channel.settings = {**channel.settings, "friends": 49_999}
+    channel.save()
+    answer = editor.post("/campaigns/fall/sending", SENDING | {"target": "N"})
+    assert "has 49,999 friends; this needs 50,000." in said(answer)

@@ -70,7 +70,7 @@ def kt_field(
 @register.simple_tag
 def kt_foot(c: Composer, path: str, oob: bool = False) -> str:
     """Below a field or part: what is wrong with it, and how many characters it has."""
-    most = c.most(path)
+    most = c.most(path) if isinstance(c.value(path), str) and not path.endswith(".kind") else None
     count = c.counts.get(path, 0)
     values = {
         "id": ident(path),

@@ -44,7 +44,9 @@ def _step(request: HttpRequest, key: str, number: int, **more: Any) -> HttpRespo
         return redirect("console:campaign", key=key)
     name, _label, form_class = STEPS[number]
     following = step_links(campaign)[number + 1]
-    form = form_class(request.POST or None, initial=form_class.initial_of(campaign))
+    if name == "sending" and campaign.channel == Channel.KAKAO:
+        name, more = "kakao_sending", {**more, "kakao": True}
+    form = _form(campaign, form_class, request.POST or None)
     if request.method == "POST" and form.is_valid():
         changes = form.changes()
         try:
@@ -64,6 +66,14 @@ def _step(request: HttpRequest, key: str, number: int, **more: Any) -> HttpRespo
         "next": following[0],
     }
     return render(request, f"console/campaigns/{name}.html", values | more, status=422 if form.errors else 200)
+
+
+def _form(campaign: Campaign, form_class: Any, data: Any) -> Any:
+    from pabal.console.forms.kakao_sending import KakaoSendingForm
+
+    if form_class is SendingForm and campaign.channel == Channel.KAKAO:
+        return KakaoSendingForm(data, initial=KakaoSendingForm.initial_of(campaign), campaign=campaign)
+    return form_class(data, initial=form_class.initial_of(campaign))
 
 
 @requires(Role.EDITOR)

@@ -32,7 +32,7 @@ from pabal.console.views.kakao.pictures import pictures, shown
 from pabal.content.labels import Language
 from pabal.delivery.models import Sender, SenderKind
 from pabal.errors import PabalError
-from pabal.kakao import labels, places
+from pabal.kakao import coupons, labels, places
 from pabal.kakao.message import KakaoMessage, dump, parse
 
 EMPTY: Tree = {"preset": "brand_message", "layout": "text", "ad": True}
@@ -220,6 +220,7 @@ def preview(request: HttpRequest, key: str) -> HttpResponse:
         "typed": typed,
         "nobody": not typed and who is None and bool(data.get("person", "").strip()),
         "c": made,
+        "coupons": _coupons(made.message),
         "paths": [*_paths(data), *_parts(made)],
         "fields": [(name, name.removeprefix("properties."), data.get(f"value_{name}", "")) for name in fields],
         "fields_changed": ",".join(fields) != data.get("fields_shown", "-"),
@@ -246,6 +247,12 @@ def _fixed(path: str, data: Mapping[str, Any]) -> bool:
     """Fields that stand in the form without a foot: kinds of coupons, the name of an add-channel button."""
     above, _dot, leaf = path.rpartition(".")
     return path.endswith("coupon.kind") or (leaf == "name" and data.get(f"{PREFIX}{above}.kind") == "AC")
+
+
+def _coupons(message: KakaoMessage) -> list[tuple[str, str]]:
+    """Where coupons are, and their titles."""
+    found = [("coupon", message.coupon), *((f"cards.{n}.coupon", card.coupon) for n, card in enumerate(message.cards))]
+    return [(path, coupons.title(coupon)) for path, coupon in found if coupon is not None]
 
 
 def _parts(made: Composer) -> list[str]:
