@@ -59,10 +59,21 @@ class CountOut(Schema):
     seconds: float
 
 
+class DidOut(Schema):
+    """What a condition on events measures of a person. `value`: a number; of `first` and `last`, null. `at`: the last one."""
+
+    event: str
+    measure: str
+    property: str
+    value: float | None
+    at: datetime | None
+
+
 class SampleOut(ProfileOut):
-    """A person, with what they have of the properties that the condition tests."""
+    """A person, with what they have of the properties that the condition tests, and what they did of its events."""
 
     values: dict[str, Any]
+    did: list[DidOut]
 
 
 class SampleQuery(Schema):
@@ -145,10 +156,10 @@ def count_segment(request: HttpRequest, key: Key) -> Mapping[str, Any]:
 def sample_segment(request: HttpRequest, key: Key, query: Annotated[SampleQuery, Query(...)]) -> list[dict[str, Any]]:
     """Show some people of a segment, others each time."""
     row = segments.by_key(key)
-    ids = answer("sample", {"segment": row.key, "limit": query.limit}, seconds=PATIENCE)["ids"]
+    found = answer("sample", {"segment": row.key, "limit": query.limit}, seconds=PATIENCE)
     return [
-        {**ProfileOut.from_orm(one.profile).dict(), "values": one.values}
-        for one in sample_people(ids, parse(row.condition))
+        {**ProfileOut.from_orm(one.profile).dict(), "values": one.values, "did": one.did}
+        for one in sample_people(found, parse(row.condition))
     ]
 
 

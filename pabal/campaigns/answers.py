@@ -18,6 +18,7 @@ from pabal.campaigns import counting
 from pabal.campaigns.frequent_values import frequent_values
 from pabal.campaigns.overlap import overlap
 from pabal.campaigns.people_sets import Asked, asked_for, people_in, sets_of, tree_of
+from pabal.campaigns.sample_measures import measures
 from pabal.errors import InvalidInput, Unavailable
 from pabal.warehouse import compiler, filling
 from pabal.warehouse.client import Warehouse
@@ -58,7 +59,8 @@ def _count(warehouse: Warehouse, question: Question, now: datetime) -> Answer:
 def _sample(warehouse: Warehouse, question: Question, now: datetime) -> Answer:
     asked = asked_for(question.body, now)
     size = _bounded(question.body, "limit", 10, _SAMPLE)
-    return _ids(warehouse, compiler.sample(asked.condition, size=size, **asked.how, seed=randrange(2**32)))
+    found = _ids(warehouse, compiler.sample(asked.condition, size=size, **asked.how, seed=randrange(2**32)))
+    return {**found, "did": measures(warehouse, asked, found["ids"])}
 
 
 def _page(warehouse: Warehouse, question: Question, now: datetime) -> Answer:

@@ -12,7 +12,7 @@ A body says whom it is about with `condition` (the JSON of one) or `segment` (th
 | kind | body | answer |
 |---|---|---|
 | `count` | whom | `people`; `reachable`: of these by text (a phone, agreed to advertising, not suppressed); `everybody`; `parts`: each condition and group of the tree, parents first, as `{"path": [0, 1], "people": alone, "together": with those before it in its group, "change": what it adds or takes away}`; the root's path is `[]` |
-| `sample` | whom; `limit` (10, 100 at most) | `ids`: people who fulfil it, others each time; `sample_people` gives their names and values |
+| `sample` | whom; `limit` (10, 100 at most) | `ids`: people who fulfil it, others each time; `did`: what each condition on events measures of them, see `sample_measures`; `sample_people` gives their names and values |
 | `page` | whom; `after` (0), `limit` (100, 10,000 at most) | `ids` in ascending order |
 | `members` | whom | `people`; the ids are kept as `QuestionPeople` in portions, read by `portions` |
 | `overlap` | `everybody`, `include_lists`, `exclude_lists`, `include_segments`, `exclude_segments` (ids) | see `campaigns.overlap` |

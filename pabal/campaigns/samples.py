@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pabal.audience.models import Profile
+from pabal.campaigns.sample_measures import Did, did_of
 from pabal.warehouse.conditions import Condition, Group, Property
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SamplePerson:
-    """`values`: name of each property or field that the condition tests → what this person has there (None: nothing)."""
+    """`values`: name of each property or field that the condition tests → what this person has there (None: nothing).
+    `did`: what each condition on events measures of them."""
 
     profile: Profile
     values: dict[str, Any]
+    did: tuple[Did, ...] = ()
 
 
-def sample_people(ids: Iterable[int], condition: Condition) -> list[SamplePerson]:
+def sample_people(answer: Mapping[str, Any], condition: Condition) -> list[SamplePerson]:
     """The people of an answer of the kind `sample` or `page`, in its order. Those erased meanwhile are left out."""
-    ids = list(ids)
+    ids: list[int] = answer["ids"]
     rows = Profile.objects.in_bulk(ids)
     tested = list(dict.fromkeys(_tested(condition)))
     return [
-        SamplePerson(profile=row, values={name or field: _value(row, name, field) for name, field in tested})
+        SamplePerson(
+            profile=row,
+            values={name or field: _value(row, name, field) for name, field in tested},
+            did=tuple(did_of(answer.get("did", []), row.pk)),
+        )
         for row in (rows[pk] for pk in ids if pk in rows)
     ]
 

@@ -13,8 +13,10 @@ from django.utils import timezone
 from pabal.audience.models import Question, QuestionState
 from pabal.campaigns import answering, questions
 from pabal.campaigns.questions import answer, answer_of, ask, engine_runs, portions, wait
+from pabal.campaigns.samples import sample_people
 from pabal.database import LEADER_LOCK
 from pabal.errors import InvalidInput, NotFound, PabalError, Unavailable
+from pabal.warehouse.conditions import parse
 from tests.campaigns.segments import (
     answered,
     bought,
@@ -59,6 +61,27 @@ def test_each_condition_says_what_it_changes(shop: Shop) -> None:
 def test_the_answer_says_of_when_its_data_is(shop: Shop) -> None:
     found = answered(shop.synchroniser, "count", condition=group("all"))
     assert timezone.now() - timezone.datetime.fromisoformat(found["at"]) < timedelta(seconds=5)  # type: ignore[attr-defined]
+
+
+def test_a_sample_says_what_the_conditions_measure_of_each_person(shop: Shop) -> None:
+    minjun = shop.person("+821000000001", first_name="민준", properties={"city": "서울"})
+    shop.person("+821000000002", first_name="서연")
+    for number, value in enumerate((10, 20.5), start=1):
+        order(minjun.pk, number, at=NOON - timedelta(days=number), value=value)
+    city = {"type": "property", "name": "city", "kind": "text", "operator": "exists"}
+    total = bought(0, measure="sum", property="value")
+    condition = group("all", city, bought(), bought(), group("any", total, bought(9)))
+    found = answered(shop.synchroniser, "sample", condition=condition)
+    (one,) = sample_people(found, parse(condition))
+    assert one.values == {"city": "서울"}
+    last = NOON - timedelta(days=1)
+    assert [(did.event, did.measure, did.property, did.value, did.at) for did in one.did] == [
+        ("Order Completed", "count", "", 2, last),
+        ("Order Completed", "sum", "value", 30.5, last),
+    ]
+    first = bought(measure="first", operator="before_last", value={"value": 1, "unit": "hours"})
+    (one,) = sample_people(answered(shop.synchroniser, "sample", condition=first), parse(first))
+    assert [(did.value, did.at) for did in one.did] == [(None, NOON - timedelta(days=2))]
 
 
 def test_a_sample_and_a_page_are_people_who_fulfil_it(shop: Shop) -> None:

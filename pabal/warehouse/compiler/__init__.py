@@ -1,6 +1,6 @@
 """Compiles a condition into one ClickHouse query with bound parameters.
 
-queries      what can be asked: members, count, counts of every part, sample, membership
+queries      what can be asked: members, count, counts of every part, sample, what was measured of some, membership
 tree         the tree as bitmaps of profiles
 sets         their algebra
 events       conditions on events
@@ -15,7 +15,7 @@ How it works and why it is fast: `docs/explanation/segments.md`.
 """
 
 from pabal.warehouse.compiler.names import Names, SegmentCycle, UnknownName
-from pabal.warehouse.compiler.queries import Query, compile, count, counts, membership, page, paths, sample
+from pabal.warehouse.compiler.queries import Query, compile, count, counts, measured, membership, page, paths, sample
 
 __all__ = [
     "Names",
@@ -25,6 +25,7 @@ __all__ = [
     "compile",
     "count",
     "counts",
+    "measured",
     "membership",
     "page",
     "paths",

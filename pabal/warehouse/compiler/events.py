@@ -48,6 +48,21 @@ class Events:
             having = self._compare(aggregate, condition)
         return f"SELECT profile_id {rows} GROUP BY profile_id HAVING {having}", False
 
+    def measured(self, condition: Event) -> str:
+        """The query for (profile id, what is measured as a number or NULL, milliseconds of the last such event)."""
+        rows = self.rows(condition.name, condition.where, condition.window)
+        match condition.measure:
+            case "count":
+                value = "count()"
+            case "distinct":
+                value = f"uniqExact({_distinct(paths.place(condition.property))})"
+            case "first" | "last":
+                moment = "min(at)" if condition.measure == "first" else "max(at)"
+                value = f"toUnixTimestamp64Milli({moment})"
+            case measure:
+                value = f"{_MEASURES.get(measure, 'sum')}({paths.number(paths.place(condition.property))})"
+        return f"SELECT profile_id, toFloat64({value}), toUnixTimestamp64Milli(max(at)) {rows} GROUP BY profile_id"
+
     def rows(self, name: str, where: tuple[Filter, ...], window: Window | None) -> str:
         """FROM and WHERE of the events of a name."""
         conditions = [

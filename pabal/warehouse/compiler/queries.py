@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pabal.warehouse.compiler.events import Events
 from pabal.warehouse.compiler.moments import Clock
 from pabal.warehouse.compiler.names import Names
 from pabal.warehouse.compiler.parameters import Parameters
+from pabal.warehouse.compiler.predicates import Predicates
 from pabal.warehouse.compiler.sets import all_of, any_of
 from pabal.warehouse.compiler.tree import Tree
-from pabal.warehouse.conditions import Condition, Group
+from pabal.warehouse.conditions import Condition, Event, Group
 
 _NO_NAMES = Names()
 
@@ -59,6 +61,17 @@ def sample(
     query = compile(condition, now=now, zone=zone, names=names)
     sql = f"SELECT profile_id FROM (\n{query.sql}\n) ORDER BY sipHash64(profile_id, {int(seed)}) LIMIT {int(size)}"
     return Query(sql=sql, parameters=query.parameters)
+
+
+def measured(event: Event, profiles: Sequence[int], *, now: datetime, zone: str) -> Query:
+    """What an event's condition measures of some profiles: profile id, value, milliseconds of the last such event.
+
+    The value is a number, or NULL; of `first` and `last` milliseconds since 1970. Who did nothing of it has no row.
+    """
+    parameters, clock = Parameters("p"), Clock.of(now, zone)
+    only = f"profile_id IN {parameters.ids(sorted(set(profiles)))}"
+    events = Events(parameters, Predicates(parameters, clock), clock, only=only)
+    return Query(sql=events.measured(event), parameters=parameters.values)
 
 
 def membership(

@@ -18,13 +18,13 @@ from django.views.decorators.http import require_POST
 from pabal.accounts.access import person, requires
 from pabal.accounts.models import Role
 from pabal.audience import segments
-from pabal.audience.models import Profile, Question
+from pabal.audience.models import Question
 from pabal.campaigns import questions
+from pabal.campaigns.people_sets import tree_of
 from pabal.console import segment_words
 from pabal.console.errors import sentence
-from pabal.console.segments import drafts
+from pabal.console.segments import drafts, samples
 from pabal.console.segments.reading import read
-from pabal.console.views.audience.people import rows_of
 from pabal.errors import PabalError
 from pabal.warehouse import conditions as c
 
@@ -97,7 +97,7 @@ def _answered(request: HttpRequest, asked: Callable[[], Question], turn: str) ->
         response["HX-Reswap"] = "innerHTML"
         return response
     template = "answer" if question.kind == "count" else "sample"
-    values = _count_values(question, answer) if question.kind == "count" else _sample_values(answer)
+    values = _count_values(question, answer) if question.kind == "count" else _sample_values(question, answer)
     response = _turned(render(request, f"console/segments/{template}.html", values), turn)
     response["HX-Retarget"] = "#answer" if question.kind == "count" else "#sample"
     response["HX-Reswap"] = "innerHTML"
@@ -126,9 +126,10 @@ def _count_values(question: Question, answer: Mapping[str, Any]) -> dict[str, An
     }
 
 
-def _sample_values(answer: Mapping[str, Any]) -> dict[str, Any]:
-    found = Profile.objects.in_bulk(answer["ids"][:SAMPLE])
-    return {"rows": rows_of(found[pk] for pk in answer["ids"][:SAMPLE] if pk in found)}
+def _sample_values(question: Question, answer: Mapping[str, Any]) -> dict[str, Any]:
+    body = question.body
+    condition = tree_of(segments.by_key(body["segment"])) if "segment" in body else c.parse(body["condition"])
+    return {"rows": samples.rows(answer, condition)}
 
 
 def _turn(text: str) -> str:
