@@ -87,7 +87,8 @@ def duplicate(campaign: Campaign, *, by: User | None) -> Campaign:
     name = _("%(name)s (copy)") % {"name": campaign.name[:190]}
     names = [
         "description", "purpose", "all_profiles", "text", "subject", "images", "shorten_links", "add_opt_out", "add_sender_name",
-        "allow_lms", "per_minute", "timeout_minutes", "smart_hours", "smart_counts", "quiet_hours", "hours_from",
+        "allow_lms", "channel", "kakao", "target", "fallback", "fallback_text", "fallback_subject", "reentry_minutes",
+        "per_minute", "timeout_minutes", "smart_hours", "smart_counts", "quiet_hours", "hours_from",
         "hours_to",
     ]  # fmt: skip
     copy = create(by=by, name=name, key=key_from(campaign.key), **{n: getattr(campaign, n) for n in names})

@@ -9,9 +9,11 @@ from typing import Any
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from pabal.audience.models import Channel
 from pabal.billing.prices import price_list
 from pabal.billing.queries import balance
 from pabal.campaigns.compose import compiled, content_of, facts_of, route_of, senders_of
+from pabal.campaigns.kakao_problems import kakao_problems
 from pabal.campaigns.models import Campaign, Plan, PlanMode, PlanState
 from pabal.campaigns.people_sets import people_in, segment_versions, segments_of
 from pabal.campaigns.summary import PlanSummary
@@ -37,6 +39,13 @@ class Problem:
     step: str = ""
     blocks_review: bool = False
 
+    @property
+    def anchor(self) -> str:
+        """The id of the control on the step's page."""
+        if self.field.startswith("kakao."):
+            return "m-" + self.field.removeprefix("kakao.").replace(".", "-")
+        return f"id_{self.field}" if self.field else ""
+
 
 def problems(campaign: Campaign) -> list[Problem]:
     """What must be put right in the draft before it can be launched; empty when nothing must."""
@@ -46,6 +55,9 @@ def problems(campaign: Campaign) -> list[Problem]:
         message = _("Choose who gets it: everyone, or at least one list or segment.")
         found.append(_blocking("no_audience", message, "include_lists", "audience"))
     found += _of_segments(campaign)
+    if campaign.channel == Channel.KAKAO:
+        found += [_blocking(p.code, p.message, p.field, p.step) for p in kakao_problems(campaign)]
+        return [*found, *_of_start(campaign)]
     senders = senders_of(campaign)
     if not senders:
         found.append(_blocking("no_sender", _("Choose at least one sender."), "senders", "message"))
@@ -61,10 +73,14 @@ def problems(campaign: Campaign) -> list[Problem]:
     if senders and not any(price_list(s.account.provider, timezone.localdate()).rates for s in senders):
         message = _("There is no price for these senders. Add one to the price list first.")
         found.append(Problem(code="no_price", message=message, field="senders", step="message"))
-    if campaign.starts_at is not None and campaign.starts_at < timezone.now() - timedelta(minutes=1):
-        message = _("The time to start has passed. Choose another, or start at once.")
-        found.append(Problem(code="starts_at_past", message=message, field="starts_at", step="sending"))
-    return found
+    return [*found, *_of_start(campaign)]
+
+
+def _of_start(campaign: Campaign) -> list[Problem]:
+    if campaign.starts_at is None or campaign.starts_at >= timezone.now() - timedelta(minutes=1):
+        return []
+    message = _("The time to start has passed. Choose another, or start at once.")
+    return [Problem(code="starts_at_past", message=message, field="starts_at", step="sending")]
 
 
 def problems_of_review(campaign: Campaign, now: datetime) -> list[Problem]:

@@ -219,3 +219,19 @@ def test_people_who_are_no_friends_need_a_large_channel(editor: Client, draft: C
     channel.save()
     answer = editor.post("/campaigns/fall/sending", SENDING | {"target": "N"})
     assert "has 49,999 friends; this needs 50,000." in said(answer)
+
+
+def test_the_review_names_what_is_wrong_and_leads_to_the_field(editor: Client, draft: Campaign) -> None:
+    kakao = {"preset": "brand_message", "layout": "text", "ad": True, "text": "x", "buttons": [{"name": "보기"}]}
+    actions.edit(draft, by=None, all_profiles=True, kakao=kakao)
+    page = said(editor.get("/campaigns/fall/review"))
+    assert "Mobile link: Fill this in." in page
+    assert "/campaigns/fall/message#m-buttons-0-mobile" in page
+
+
+def test_a_copy_keeps_the_message(editor: Client, draft: Campaign) -> None:
+    kakao = {"preset": "brand_message", "layout": "text", "ad": True, "text": "x"}
+    actions.edit(draft, by=None, kakao=kakao, target="M", reentry_minutes=60)
+    copy = actions.duplicate(draft, by=None)
+    assert (copy.channel, copy.kakao, copy.target, copy.reentry_minutes) == ("kakao", kakao, "M", 60)
+    assert list(copy.senders.all()) == list(draft.senders.all())

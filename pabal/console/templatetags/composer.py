@@ -15,7 +15,7 @@ from pabal.kakao.limits import COMMON
 
 register = template.Library()
 #: Links are counted only when they are too long.
-_LINKS = frozenset({"mobile", "pc", "android", "ios", "image_link", "url"})
+_LINKS = frozenset({"mobile", "pc", "android", "ios", "image_link", "url", "amount"})
 
 
 def ident(path: str) -> str:

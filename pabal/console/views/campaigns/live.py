@@ -42,7 +42,10 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         return redirect("console:signup_form", key=form.key)
     if campaign.state == CampaignState.DRAFT:
         if person(request).may(Role.EDITOR):
-            return redirect("console:campaign_audience" if not campaign.text else "console:campaign_review", key=key)
+            return redirect(
+                "console:campaign_audience" if not campaign.text and not campaign.kakao else "console:campaign_review",
+                key=key,
+            )
         return render(request, "console/campaigns/draft.html", {"campaign": campaign})
     values = _values(campaign)
     user = person(request)
