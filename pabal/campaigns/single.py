@@ -35,12 +35,10 @@ from pabal.delivery.models import (
     MessageKind,
     Sender,
 )
+from pabal.delivery.priorities import Priority
 from pabal.delivery.short_links import short_links
 from pabal.errors import InvalidInput
 from pabal.policy.skips import SkipReason
-
-FIRST: Final = -10
-"""The priority of single messages: somebody waits for them, so they go before campaigns."""
 
 PATIENCE: Final = timedelta(hours=4)
 """How long a message may wait for its carrier before it expires."""
@@ -154,7 +152,7 @@ def send_single(
         parts=row["parts"],
         amount=amount,
         state=BatchState.QUEUED,
-        priority=FIRST,
+        priority=Priority.FIRST,
         send_after=now,
         expires_at=expires_at or now + PATIENCE,
         next_id=message_id,

@@ -15,14 +15,17 @@ from typing import Any, Final
 from pabal.delivery import metrics
 from pabal.delivery.credentials import unseal
 from pabal.delivery.hook_addresses import hook_url
+from pabal.delivery.media import Media
 from pabal.errors import PabalError
 from pabal.providers import registry
-from pabal.providers.base import Inbound, Provider, Receipt, Report
+from pabal.providers.base import Gated, Inbound, Provider, Receipt, Report
 from pabal.providers.gateway import Hooked
 
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 30.0
 
+Config = tuple[str, str, dict[str, Any], bytes]
+MaySend = Callable[[], bool]
 OnReceipts = Callable[[int, list[Receipt]], Awaitable[None]]
 OnInbound = Callable[[int, Inbound], Awaitable[None]]
 
@@ -33,7 +36,7 @@ class Carrier:
     """The provider of one account, kept open. `config` is (name, provider, settings, sealed secrets)."""
 
     def __init__(
-        self, account_id: int, config: tuple[str, str, dict[str, Any], bytes], receipts: OnReceipts, inbound: OnInbound
+        self, account_id: int, config: Config, receipts: OnReceipts, inbound: OnInbound, may_send: MaySend
     ) -> None:
         self.account_id = account_id
         self.config = config
@@ -41,8 +44,10 @@ class Carrier:
         self.provider: Provider | None = None
         self.ready = asyncio.Event()
         self.trouble = ""
+        self.media = Media(account_id)
         self._receipts = receipts
         self._inbound = inbound
+        self._may_send = may_send
         self._task = asyncio.create_task(self._open(), name=f"carrier {account_id}")
 
     async def _open(self) -> None:
@@ -53,6 +58,8 @@ class Carrier:
                 provider = registry.make(name, settings | unseal(sealed))
                 if isinstance(provider, Hooked):
                     provider.hook_url = hook_url(self.account_id)
+                if isinstance(provider, Gated):
+                    provider.may_send = self._may_send
                 await provider.open(self._report)
             except (PabalError, OSError) as error:
                 self.trouble = str(error)
@@ -92,4 +99,4 @@ class Carrier:
             return {"name": self.name, "state": "connecting", "detail": self.trouble}
         health = self.provider.health()
         metrics.CARRIERS.labels(account=self.name).set(health.state == "open")
-        return {"name": self.name, "state": health.state, "detail": health.detail}
+        return {"name": self.name, "state": health.state, "detail": self.media.trouble or health.detail}

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -27,7 +28,19 @@ from pabal.delivery.closing import AT_ONCE, close_over
 from pabal.delivery.holders import clock, this_holder
 from pabal.delivery.inbound import Replies
 from pabal.delivery.lanes import Lane, SenderFacts
-from pabal.delivery.leases import FORGET, LEASE_S, RENEW_S, SEEN, Lease, claim, fair_share, release, renew
+from pabal.delivery.leases import (
+    FORGET,
+    LEASE_S,
+    RENEW_S,
+    SEEN,
+    Lease,
+    claim,
+    fair_share,
+    release,
+    renew,
+    shared_with_others,
+)
+from pabal.delivery.pacing import Pace
 from pabal.delivery.receipts import ReceiptBook
 from pabal.delivery.recorder import DATABASE_GONE, Recorder, first_line
 from pabal.delivery.tallies import SHARDS
@@ -42,7 +55,7 @@ CONNECTIONS: Final = 12
 
 FACTS: Final = """
 SELECT s.id, s.account_id, s.address, s.throughput, s.slots, s.state = 'active' AND s.archived_at IS NULL,
-       a.name, a.provider, a.settings, a.secrets
+       a.parts_per_second, a.name, a.provider, a.settings, a.secrets
 FROM sender s JOIN provider_account a ON a.id = s.account_id
 WHERE s.id = ANY(%s)
 """
@@ -74,6 +87,7 @@ class Dispatcher:
         self._replies = Replies()
         self._lanes: dict[tuple[int, int], Lane] = {}
         self._carriers: dict[int, Carrier] = {}
+        self._paces: dict[int, Pace] = {}  # of accounts that have a limit
         self._valid_until = 0.0
         self._stop = asyncio.Event()
         self._trouble: str | None = "starting"
@@ -142,9 +156,12 @@ class Dispatcher:
         await self._drop_lost(held)
         async with self._pool.connection() as connection:
             share = await fair_share(connection)
+            divided = await shared_with_others(connection)
             taken = await claim(connection, share - len(self._lanes)) if share > len(self._lanes) else []
         if taken:
             await self._begin(taken)
+        if astray := [lane for lane in self._lanes.values() if lane.sender.account_id in divided]:
+            await self._let_go(astray)
         await self._hand_over_surplus(share)
         await self._refresh()
         metrics.SLOTS.set(len(self._lanes))
@@ -173,6 +190,7 @@ class Dispatcher:
                 pool=self._pool,
                 recorder=self._recorder,
                 carrier=self._carriers.__getitem__,
+                account_pace=self._paces.get,
                 valid_until=lambda: self._valid_until,
                 shard=self._shard,
             )
@@ -183,7 +201,7 @@ class Dispatcher:
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(FACTS, [list(senders)])).fetchall()
         facts = {}
-        for sender_id, account_id, address, throughput, slots, active, name, provider, settings, secrets in rows:
+        for sender_id, account_id, address, throughput, slots, active, limit, *account in rows:
             facts[sender_id] = SenderFacts(
                 sender_id=sender_id,
                 account_id=account_id,
@@ -192,15 +210,28 @@ class Dispatcher:
                 slots=slots,
                 active=active,
             )
+            self._limit(account_id, limit)
+            name, provider, settings, secrets = account
             config = (name, provider, settings, bytes(secrets))
             carrier = self._carriers.get(account_id)
             if carrier is None or carrier.config != config:
                 self._providers[account_id] = provider
-                self._carriers[account_id] = Carrier(account_id, config, self._receipts.take, self._on_inbound)
+                self._carriers[account_id] = Carrier(
+                    account_id, config, self._receipts.take, self._on_inbound, lambda: clock() < self._valid_until
+                )
                 if carrier is not None:
                     log.info("carrier settings changed", extra={"account": name})
                     await carrier.close()
         return facts
+
+    def _limit(self, account_id: int, limit: int | None) -> None:
+        """Follow the account's own limit."""
+        if limit is None:
+            self._paces.pop(account_id, None)
+        elif account_id in self._paces:
+            self._paces[account_id].rate = limit
+        else:
+            self._paces[account_id] = Pace(limit)
 
     async def _refresh(self) -> None:
         """Follow edits of senders and accounts; let go of senders that were stopped, and of carriers nobody needs."""
@@ -216,7 +247,8 @@ class Dispatcher:
 
     async def _hand_over_surplus(self, share: int) -> None:
         """Give slots to dispatchers that have fewer; idle ones first."""
-        surplus = sorted(self._lanes.values(), key=lambda lane: not lane.idle)[: max(len(self._lanes) - share, 0)]
+        free = [lane for lane in self._lanes.values() if lane.sender.account_id not in self._paces]
+        surplus = sorted(free, key=lambda lane: not lane.idle)[: max(len(self._lanes) - share, 0)]
         if surplus:
             await self._let_go(surplus)
 
@@ -242,9 +274,15 @@ class Dispatcher:
         if not senders:
             return
         async with self._pool.connection() as connection:
-            for key in await (await connection.execute(DUE, [senders])).fetchall():
-                if key in self._lanes:
-                    self._lanes[key].wake.set()
+            due = await (await connection.execute(DUE, [senders])).fetchall()
+        busy = Counter(self._lanes[key].sender.account_id for *key_, _ in due if (key := tuple(key_)) in self._lanes)
+        for account_id, pace in self._paces.items():
+            pace.sharers = max(busy[account_id], 1)
+        for sender_id, slot, rivals in due:
+            lane = self._lanes.get((sender_id, slot))
+            if lane is not None:
+                lane.rivals = rivals
+                lane.wake.set()
 
     async def _close(self) -> None:
         while True:

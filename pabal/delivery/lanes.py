@@ -2,9 +2,9 @@
 
     ┌ wait for the pace, the carrier, a free place in the air
     ├ mark the next window (windows.mark_next), commit
-    ├ hand it over          ┐
-    └ … the next one        │ up to `IN_THE_AIR` windows at once
-                            └ land in order: outcomes → recorder
+    ├ hand it over (handover)   ┐
+    └ … the next one            │ several windows at once, while the carrier has yet to answer
+                                └ land in order: outcomes → recorder
 
 What a carrier surely did not take stays queued: the landed part is recorded, the mark is taken off, and the lane waits
 before it reads the rest again. So nothing about a part of a window lives in memory only.
@@ -18,24 +18,27 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Final
 
 from pabal.delivery import metrics
 from pabal.delivery.breaker import Breaker, stop_sender
 from pabal.delivery.carriers import Carrier
+from pabal.delivery.handover import NO_LEASE, PUT_BACK, HandOver
 from pabal.delivery.holders import clock
 from pabal.delivery.leases import Lease
-from pabal.delivery.outcomes import land, outgoing
-from pabal.delivery.pacing import Pacer
+from pabal.delivery.outcomes import land
+from pabal.delivery.pacing import Pace
 from pabal.delivery.recorder import DATABASE_GONE, Pool, Recorder, first_line
 from pabal.delivery.recovery import Orphan, adopt, orphans, unmark
 from pabal.delivery.windows import LeaseLost, Window, mark_next
 from pabal.providers.base import Outcome, Throttled, Unavailable, Uncertain
 
-IN_THE_AIR: Final = 3
+IN_THE_AIR: Final = 3  # windows, or more small ones: a carrier that answers late needs them
+SMALL_IN_THE_AIR: Final = 24
+SMALL: Final = 5_000  # messages of small windows that may be in the air together
 MOST: Final = 5_000  # messages a window, whatever the speed
-STALE_S: Final = 2.0  # a marked window that could not be handed over within this is read again
+METERED_S: Final = 0.2  # how often to look again after a campaign that has a limit a minute
+TURNS: Final = 50  # campaigns whose turns are remembered
 LONGEST_PAUSE_S: Final = 15.0
 
 log = logging.getLogger(__name__)
@@ -58,7 +61,7 @@ class Flight:
     """A window in the air."""
 
     window: Window
-    sending: asyncio.Task[list[Outcome]] = field(repr=False)
+    hand_over: HandOver = field(repr=False)
 
 
 class Lane:
@@ -72,6 +75,7 @@ class Lane:
         pool: Pool,
         recorder: Recorder,
         carrier: Callable[[int], Carrier],
+        account_pace: Callable[[int], Pace | None],
         valid_until: Callable[[], float],
         shard: int,
     ) -> None:
@@ -79,12 +83,17 @@ class Lane:
         self.sender = sender
         self.wake = asyncio.Event()
         self.lost = False
+        self.rivals = False
+        """Several campaigns wait here, so they take turns."""
         self._pool = pool
         self._recorder = recorder
         self._carrier = carrier
+        self._account_pace = account_pace
         self._valid_until = valid_until
         self._shard = shard
-        self._pacer = Pacer(max(sender.throughput / sender.slots, 0.01))
+        self._pace = Pace(max(sender.throughput / sender.slots, 0.01))
+        self._turns: list[int] = []
+        self._metered = False
         self._breaker = Breaker()
         self._air: deque[Flight] = deque()
         self._room = asyncio.Event()
@@ -109,7 +118,7 @@ class Lane:
         if sender.active and not self.sender.active:
             self._breaker.reset()
         self.sender = sender
-        self._pacer.rate = max(sender.throughput / sender.slots, 0.01)
+        self._pace.rate = max(sender.throughput / sender.slots, 0.01)
 
     async def stop(self) -> None:
         """Mark nothing more; return when everything in the air has landed and is recorded."""
@@ -128,7 +137,7 @@ class Lane:
     def cancel_sends(self) -> None:
         """Stop handing over; what was handed over becomes uncertain."""
         for flight in self._air:
-            flight.sending.cancel()
+            flight.hand_over.cancel()
 
     async def _run(self) -> None:
         try:
@@ -156,22 +165,23 @@ class Lane:
         if not self.sender.active or not carrier.ready.is_set() or carrier.provider is None:
             await self._sleep(0.5)
             return
-        if self._pacer.wait > 0:
-            await self._sleep(self._pacer.wait)
+        if (wait := self._pace.wait()) > 0:
+            await self._sleep(wait)
             return
-        if len(self._air) >= IN_THE_AIR:
+        if not self._may_fly():
             self._room.clear()
             await self._room.wait()
             return
+        account = self._account_pace(self.sender.account_id)
         try:
             async with self._pool.connection() as connection, connection.transaction():
                 window = await mark_next(
                     connection,
                     self.lease,
-                    parts=self._pacer.window_parts,
+                    parts=min(pace.window_parts for pace in (self._pace, account) if pace is not None),
                     most=min(MOST, carrier.provider.capabilities.max_window),
                     shard=self._shard,
-                    now=datetime.now(UTC),
+                    turns=self._turns if self.rivals else (),
                 )
         except DATABASE_GONE as error:
             log.warning("no window can be marked", extra={"sender": self.lease.sender_id, "error": first_line(error)})
@@ -179,15 +189,42 @@ class Lane:
             return
         if window is None:
             # With something in the air, its landing may have been what stood in the way.
+            wait = 0.05 if self._air else METERED_S
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self.wake.wait(), 0.05 if self._air else None)
+                await asyncio.wait_for(self.wake.wait(), wait if self._air or self._metered else None)
+            self._metered = self._metered and not self.wake.is_set()
             return
-        self._pacer.spend(window.parts)
-        flight = Flight(window=window, sending=asyncio.create_task(self._send(carrier, window)))
-        self._air.append(flight)
+        self._note_turn(window)
+        hand_over = HandOver(
+            window,
+            sender=self.sender.address,
+            carrier=carrier,
+            pool=self._pool,
+            own=self._pace,
+            shared=account,
+            may_send=lambda: not self.lost and clock() < self._valid_until(),
+            stopped=lambda: self._stopping or self._unsent,
+        )
+        self._air.append(Flight(window=window, hand_over=hand_over))
         metrics.FLYING.inc(len(window.rows))
         if self._landing is None or self._landing.done():
             self._landing = asyncio.create_task(self._land())
+        await hand_over.handed.wait()
+
+    def _may_fly(self) -> bool:
+        count = len(self._air)
+        if count < IN_THE_AIR:
+            return True
+        return count < SMALL_IN_THE_AIR and sum(len(flight.window.rows) for flight in self._air) < SMALL
+
+    def _note_turn(self, window: Window) -> None:
+        self._metered = window.metered
+        if self._turns and self._turns[-1] == window.campaign_id:
+            return
+        with contextlib.suppress(ValueError):
+            self._turns.remove(window.campaign_id)
+        self._turns.append(window.campaign_id)
+        del self._turns[:-TURNS]
 
     async def _landed(self) -> None:
         """Wait until nothing is in the air."""
@@ -198,32 +235,11 @@ class Lane:
         if not self._stopping:
             await asyncio.sleep(min(seconds, 0.5))
 
-    async def _send(self, carrier: Carrier, window: Window) -> list[Outcome]:
-        """Hand over, if we may."""
-        count = len(window.rows)
-        if not count:
-            return []
-        if clock() >= self._valid_until():  # the database is away, or we were asleep
-            await asyncio.sleep(STALE_S)
-            if clock() >= self._valid_until() or self.lost:
-                return [Unavailable(code="no_lease")] * count
-        provider = carrier.provider
-        if provider is None or not carrier.ready.is_set():
-            return [Unavailable(code="closed")] * count
-        try:
-            with metrics.WINDOW_SECONDS.time():
-                return await provider.send(outgoing(window, self.sender.address))
-        except asyncio.CancelledError:
-            return [Uncertain(code="cancelled")] * count
-        except Exception:
-            log.exception("the provider failed", extra={"provider": carrier.provider_name, "batch": window.batch_id})
-            return [Uncertain(code="provider_error")] * count
-
     async def _land(self) -> None:
         """Record windows in the order in which they were handed over."""
         while self._air:
             flight = self._air[0]
-            outcomes = await flight.sending
+            outcomes = await flight.hand_over.outcomes()
             await self._finish(flight.window, outcomes, last=len(self._air) == 1)
             metrics.FLYING.dec(len(flight.window.rows))
             self._air.popleft()
@@ -257,13 +273,19 @@ class Lane:
         waits = [outcome.retry_after for outcome in outcomes if isinstance(outcome, Throttled)]
         if waits:
             self._unsent = True
-            self._pacer.slow_down(max(waits))
-        waits = [outcome.retry_after for outcome in outcomes if isinstance(outcome, Unavailable)]
+            self._pace.slow_down(max(waits))
+        if PUT_BACK in outcomes or NO_LEASE in outcomes:
+            self._unsent = True
+        waits = [
+            outcome.retry_after
+            for outcome in outcomes
+            if isinstance(outcome, Unavailable) and outcome not in (PUT_BACK, NO_LEASE)
+        ]
         if waits:
             self._unsent = True
             self._failures += 1
             pause = min(max(waits) * 2 ** min(self._failures - 1, 6), LONGEST_PAUSE_S)
-            self._pacer.pause(pause)
+            self._pace.pause(pause)
             log.warning(
                 "the carrier is away",
                 extra={"sender": self.sender.address, "unsent": len(waits), "again_in_s": round(pause, 1)},

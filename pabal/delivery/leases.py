@@ -4,7 +4,8 @@ A lease lasts `LEASE_S` and is renewed long before. `fence` rises with each chan
 is conditional on its fence, so one that slept through its lease can change nothing any more.
 
 A slot may be taken when it is free, when its holder has surely ended, or when its lease ran out, except just after the
-database itself started: holders that could not reach it come first.
+database itself started: holders that could not reach it come first. All slots of an account that has a limit of its own
+are held by one dispatcher, which alone can keep to it; so each dispatcher takes one such account at a time.
 """
 
 from __future__ import annotations
@@ -60,22 +61,42 @@ SELECT (SELECT count(*) FROM sender_slot t JOIN sender s ON s.id = t.sender_id W
 
 HOLDERS: Final = "SELECT DISTINCT holder FROM sender_slot WHERE holder NOT IN ('', %s)"
 
+#: Claims come one after the other, so that no two take slots of one limited account.
+ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtext('pabal claims slots'))"
+
 CLAIM: Final = f"""
-WITH free AS (
-    SELECT t.sender_id, t.slot, t.holder
-    FROM sender_slot t JOIN sender s ON s.id = t.sender_id
-    WHERE {_WANTED}
-      AND (t.holder = '' OR t.holder = ANY(%(dead)s) OR (
-          t.lease_until < now() AND pg_postmaster_start_time() < now() - %(lease)s * interval '1 second'))
-    ORDER BY t.slot, t.sender_id
-    LIMIT %(limit)s
-    FOR UPDATE OF t SKIP LOCKED
+WITH slots AS (
+    SELECT t.sender_id, t.slot, t.holder, s.account_id, a.parts_per_second IS NOT NULL AS limited,
+           {_WANTED} AS wanted,
+           t.holder = '' OR t.holder = ANY(%(dead)s) OR (
+               t.lease_until < now() AND pg_postmaster_start_time() < now() - %(lease)s * interval '1 second') AS free
+    FROM sender_slot t JOIN sender s ON s.id = t.sender_id JOIN provider_account a ON a.id = s.account_id
+), account AS (
+    SELECT account_id, bool_or(holder = %(me)s) AS ours,
+           row_number() OVER (ORDER BY bool_or(holder = %(me)s) DESC, account_id) AS place
+    FROM slots WHERE limited
+    GROUP BY account_id HAVING bool_and(free OR holder = %(me)s) AND bool_or(free AND wanted)
+), chosen AS (
+    (SELECT sender_id, slot, holder FROM slots WHERE free AND wanted AND NOT limited
+     ORDER BY slot, sender_id LIMIT %(limit)s)
+    UNION ALL
+    SELECT sender_id, slot, holder FROM slots JOIN account USING (account_id)
+    WHERE free AND wanted AND (ours OR place = 1 AND %(limit)s > 0)
 )
 UPDATE sender_slot t
 SET holder = %(me)s, fence = t.fence + 1, lease_until = now() + %(lease)s * interval '1 second'
-FROM free WHERE t.sender_id = free.sender_id AND t.slot = free.slot
-RETURNING t.sender_id, t.slot, t.fence, free.holder
+FROM chosen WHERE t.sender_id = chosen.sender_id AND t.slot = chosen.slot
+RETURNING t.sender_id, t.slot, t.fence, chosen.holder
 """  # noqa: S608
+
+#: Limited accounts of which another living dispatcher holds slots, too, and has the better claim.
+DIVIDED: Final = """
+SELECT DISTINCT s.account_id
+FROM sender_slot t JOIN sender s ON s.id = t.sender_id JOIN provider_account a ON a.id = s.account_id
+JOIN sender_slot o ON o.holder NOT IN ('', t.holder) AND o.lease_until > now()
+JOIN sender p ON p.id = o.sender_id AND p.account_id = s.account_id
+WHERE t.holder = %s AND a.parts_per_second IS NOT NULL AND o.holder < t.holder
+"""
 
 RENEW: Final = """
 UPDATE sender_slot SET lease_until = now() + %s * interval '1 second' WHERE holder = %s
@@ -109,14 +130,21 @@ async def fair_share(connection: Connection) -> int:
 
 
 async def claim(connection: Connection, limit: int) -> list[Lease]:
-    """Take up to `limit` slots that nobody holds."""
+    """Take up to `limit` slots that nobody holds, and those of one limited account."""
     others = await (await connection.execute(HOLDERS, [this_holder()])).fetchall()
     dead = [holder for (holder,) in others if surely_dead(holder)]
-    cursor = await connection.execute(CLAIM, {"me": this_holder(), "dead": dead, "lease": LEASE_S, "limit": limit})
+    async with connection.transaction():
+        await connection.execute(ONE_AT_A_TIME)
+        cursor = await connection.execute(CLAIM, {"me": this_holder(), "dead": dead, "lease": LEASE_S, "limit": limit})
+        taken = await cursor.fetchall()
     return [
-        Lease(sender_id=sender_id, slot=slot, fence=fence, former=former)
-        for sender_id, slot, fence, former in await cursor.fetchall()
+        Lease(sender_id=sender_id, slot=slot, fence=fence, former=former) for sender_id, slot, fence, former in taken
     ]
+
+
+async def shared_with_others(connection: Connection) -> set[int]:
+    """Limited accounts that we must leave to another dispatcher, as just after the limit was set."""
+    return {account for (account,) in await (await connection.execute(DIVIDED, [this_holder()])).fetchall()}
 
 
 async def renew(connection: Connection) -> set[tuple[int, int, int]]:

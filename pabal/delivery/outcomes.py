@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from pabal.delivery.event_reasons import OwnReason
@@ -24,6 +24,7 @@ KINDS: Final[dict[int, base.Kind]] = {MessageKind.SMS: "sms", MessageKind.LMS: "
 ENCODINGS: Final[dict[int, base.Encoding]] = {Encoding.GSM7: "gsm7", Encoding.UCS2: "ucs2", Encoding.EUCKR: "euckr"}
 
 LONGEST_REF: Final = 64
+CLOCKS_AGREE: Final = timedelta(seconds=5)
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": ""})
 
 
@@ -49,9 +50,11 @@ class Landed:
     accepted: int
 
 
-def outgoing(window: Window, sender: str) -> list[base.Outgoing]:
-    """The window as the provider takes it. A loop in Python, because adapters take one struct a message."""
+def outgoing(window: Window, sender: str, media: tuple[str, ...] = ()) -> list[base.Outgoing]:
+    """The window as the provider takes it; `media` are the gateway's names of its pictures. A loop in Python, because adapters take one struct a message."""
     expires_at = window.expires_at
+    if abs(window.skew) > CLOCKS_AGREE:  # providers compare with this machine's clock
+        expires_at += window.skew
     make = base.Outgoing
     return [
         make(
@@ -63,6 +66,7 @@ def outgoing(window: Window, sender: str) -> list[base.Outgoing]:
             encoding=ENCODINGS[row[ENCODING]],
             parts=row[PARTS],
             subject=row[SUBJECT],
+            media=media,
             expires_at=expires_at,
         )
         for row in window.rows
@@ -80,7 +84,8 @@ def land(window: Window, outcomes: Sequence[base.Outcome], *, hole: int | None =
     `hole` is the first unsent message of earlier windows of the batch that are not done with; the cursor stays there. A
     loop over messages in Python, for each has its own answer; the usual case, all accepted, is quick.
     """
-    at = datetime.now(UTC).isoformat()
+    now = datetime.now(UTC)
+    at = (now - window.skew if abs(window.skew) > CLOCKS_AGREE else now).isoformat()
     counts = Counts()
     campaign, rows = window.campaign_id, window.rows
     if all(type(outcome) is base.Accepted for outcome in outcomes):

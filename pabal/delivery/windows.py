@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -38,7 +38,11 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """Messages `start … end` of a batch, without those that already have an outcome or were dropped."""
+    """Messages `start … end` of a batch, without those that already have an outcome or were dropped.
+
+    `skew` is how far this machine's clock is ahead of the database's, by which every time is meant. `metered`: the
+    campaign has a limit a minute.
+    """
 
     batch_id: int
     campaign_id: int
@@ -48,50 +52,62 @@ class Window:
     last_id: int
     expires_at: datetime
     rows: Sequence[Row] = field(repr=False)
+    skew: timedelta = timedelta(0)
+    metered: bool = False
 
     @property
     def parts(self) -> int:
         return sum(row[PARTS] for row in self.rows)
 
 
-#: The next batch of a lane that has messages to hand over now. Every window before `start` is with the carrier or done.
-NEXT: Final = """
-SELECT b.id, b.campaign_id, GREATEST(b.next_id, COALESCE(b.window_end + 1, b.next_id)) AS start, b.last_id,
-       b.messages, b.parts, b.expires_at, b.tried_to, c.channel, c.purpose, c.per_minute
-FROM batch b JOIN campaign_control c ON c.campaign_id = b.campaign_id
-WHERE b.sender_id = %s AND b.slot = %s AND b.state IN ('queued', 'sending') AND c.state = 'running'
+#: Batches with messages to hand over now. A campaign with a limit a minute may be up to a second ahead of its even pace;
+#: one message takes 61 s / limit, so that no minute whatever has more than the limit.
+_DUE: Final = """
+  AND b.state IN ('queued', 'sending') AND c.state = 'running'
   AND b.send_after <= now() AND b.expires_at > now()
   AND COALESCE(b.window_end, b.next_id - 1) < b.last_id
-  AND (c.per_minute IS NULL OR c.minute IS NULL OR c.minute < date_trunc('minute', now())
-       OR c.minute_messages < c.per_minute)
+  AND (c.per_minute IS NULL OR c.paid_until IS NULL
+       OR c.paid_until <= now() + GREATEST(interval '1 second' - interval '61 seconds' / c.per_minute, interval '0'))
+"""
+
+#: The next batch of a lane. Every window of it before `start` is with the carrier or done.
+NEXT: Final = f"""
+SELECT b.id, b.campaign_id, GREATEST(b.next_id, COALESCE(b.window_end + 1, b.next_id)) AS start, b.last_id,
+       b.messages, b.parts, b.expires_at, b.tried_to, c.channel, c.purpose, c.per_minute, clock_timestamp()
+FROM batch b JOIN campaign_control c ON c.campaign_id = b.campaign_id
+WHERE b.sender_id = %(sender)s AND b.slot = %(slot)s {_DUE}
 ORDER BY b.priority, b.send_after, b.id
 LIMIT 1
 FOR UPDATE OF b
-"""
+"""  # noqa: S608
 
-#: Lanes with something to hand over now.
-DUE: Final = """
-SELECT DISTINCT b.sender_id, b.slot
-FROM batch b JOIN campaign_control c ON c.campaign_id = b.campaign_id
-WHERE b.sender_id = ANY(%s) AND b.state IN ('queued', 'sending') AND c.state = 'running'
-  AND b.send_after <= now() AND b.expires_at > now()
-  AND COALESCE(b.window_end, b.next_id - 1) < b.last_id
-  AND (c.per_minute IS NULL OR c.minute IS NULL OR c.minute < date_trunc('minute', now())
-       OR c.minute_messages < c.per_minute)
-"""
-
-#: Take up to `wanted` messages out of the campaign's allowance of this minute; returns how many it gave.
-ALLOW: Final = """
-WITH now_used AS (
-    SELECT campaign_id, CASE WHEN minute = date_trunc('minute', now()) THEN minute_messages ELSE 0 END AS used
-    FROM campaign_control WHERE campaign_id = %(campaign)s FOR UPDATE
+#: The same where several campaigns wait: among those of one priority, the one whose turn is longest ago.
+NEXT_IN_TURN: Final = NEXT.replace(
+    "ORDER BY b.priority,", "ORDER BY b.priority, COALESCE(array_position(%(turns)s::bigint[], b.campaign_id), 0),"
 )
-UPDATE campaign_control c
-SET minute = date_trunc('minute', now()),
-    minute_messages = n.used + LEAST(%(wanted)s, GREATEST(c.per_minute - n.used, 0))
-FROM now_used n
-WHERE c.campaign_id = n.campaign_id AND c.state = 'running' AND c.per_minute IS NOT NULL
-RETURNING LEAST(%(wanted)s, GREATEST(c.per_minute - n.used, 0))
+
+#: Lanes with something to hand over now, and whether several campaigns wait there.
+DUE: Final = f"""
+SELECT b.sender_id, b.slot, count(DISTINCT b.campaign_id) > 1
+FROM batch b JOIN campaign_control c ON c.campaign_id = b.campaign_id
+WHERE b.sender_id = ANY(%s) {_DUE}
+GROUP BY 1, 2
+"""  # noqa: S608
+
+#: Take up to `wanted` messages out of what the campaign may send by now; returns how many it gave.
+ALLOW: Final = """
+WITH pace AS (
+    SELECT campaign_id, interval '61 seconds' / per_minute AS each, GREATEST(COALESCE(paid_until, now()), now()) AS since
+    FROM campaign_control
+    WHERE campaign_id = %(campaign)s AND state = 'running' AND per_minute IS NOT NULL FOR UPDATE
+), grant_ AS (
+    SELECT campaign_id, each, since, LEAST(%(wanted)s, floor(
+        extract(epoch FROM now() + GREATEST(interval '1 second', each) - since) / extract(epoch FROM each)
+    ))::int AS messages FROM pace
+)
+UPDATE campaign_control c SET paid_until = g.since + g.messages * g.each
+FROM grant_ g WHERE c.campaign_id = g.campaign_id
+RETURNING g.messages
 """
 
 MARK: Final = "UPDATE batch SET state = 'sending', window_end = %s, fence = %s WHERE id = %s"
@@ -152,32 +168,31 @@ async def read(
 
 
 async def mark_next(
-    connection: Connection, lease: Lease, *, parts: int, most: int, shard: int, now: datetime
+    connection: Connection, lease: Lease, *, parts: int, most: int, shard: int, turns: Sequence[int] = ()
 ) -> Window | None:
     """Read and mark the lane's next window of about `parts` parts and at most `most` messages; None when nothing is due.
 
-    To be called in a transaction of its own, which must be committed before the window is handed over. Raises
-    `LeaseLost`.
+    `turns` names campaigns that had a window lately, the latest last: the others come first. To be called in a
+    transaction of its own, which must be committed before the window is handed over. Raises `LeaseLost`.
     """
-    cursor = await connection.execute(NEXT, lease.key)
-    found = await cursor.fetchone()
+    found = await _next(connection, lease, turns)
     if found is None:
         return None
     if not (await connection.execute(HOLDS, [*lease.key, lease.fence])).rowcount:
         raise LeaseLost
-    (batch_id, campaign_id, start, last_id, messages, all_parts, expires_at, tried_to, channel, purpose, per_minute) = (
+    batch_id, campaign_id, start, last_id, messages, all_parts, expires_at, tried_to, channel, purpose, limit, at = (
         found
     )
     size = max(1, min(parts * messages // max(all_parts, 1), most, last_id - start + 1))
-    if per_minute is not None:
+    if limit is not None:
         cursor = await connection.execute(ALLOW, {"campaign": campaign_id, "wanted": size})
         allowed = await cursor.fetchone()
-        if allowed is None or not allowed[0]:
+        if allowed is None or allowed[0] < 1:
             return None
         size = allowed[0]
     end = start + size - 1
     tried = tried_to is not None and start <= tried_to
-    rows, dropped = await read(connection, start, end, channel=channel, purpose=purpose, tried=tried, now=now)
+    rows, dropped = await read(connection, start, end, channel=channel, purpose=purpose, tried=tried, now=at)
     if dropped:
         await _drop(connection, campaign_id, dropped, shard)
     await connection.execute(MARK, [end, lease.fence, batch_id])
@@ -190,7 +205,18 @@ async def mark_next(
         last_id=last_id,
         expires_at=expires_at,
         rows=rows,
+        skew=datetime.now(UTC) - at,
+        metered=limit is not None,
     )
+
+
+async def _next(connection: Connection, lease: Lease, turns: Sequence[int]) -> Any:
+    key = {"sender": lease.sender_id, "slot": lease.slot}
+    if turns:
+        cursor = await connection.execute(NEXT_IN_TURN, key | {"turns": list(turns)})
+    else:
+        cursor = await connection.execute(NEXT, key)
+    return await cursor.fetchone()
 
 
 async def _drop(connection: Connection, campaign_id: int, dropped: list[tuple[Row, str]], shard: int) -> None:

@@ -77,6 +77,7 @@ class Gateway:
 
     def __init__(self, *, base_url: str, answer_s: float, connections: int) -> None:
         self.hook_url = ""
+        self.may_send: Callable[[], bool] = lambda: True  # `base.Gated`
         self.transport: httpx.AsyncBaseTransport | None = None
         self._base_url = base_url
         self._timeout = httpx.Timeout(answer_s, connect=min(answer_s, 10.0), pool=answer_s)
@@ -137,6 +138,8 @@ class Gateway:
         client = self._client
         if client is None:
             return Unavailable(code="closed")
+        if method != "GET" and not self.may_send():
+            return Unavailable(retry_after=0.0, code="no_lease")
         task = asyncio.ensure_future(
             client.request(method, path, headers={**self.headers(), **(headers or {})}, **request)
         )

@@ -92,6 +92,7 @@ def plan(
     reserve: bool = True,
     purpose: str = "promotional",
     due_in: str = "0",
+    priority: int = 0,
 ) -> range:
     """Plan `count` messages to as many new profiles, as a campaign's plan does. Returns their ids.
 
@@ -131,7 +132,7 @@ def plan(
             """INSERT INTO batch (campaign_id, sender_id, slot, first_id, last_id, messages, parts, amount, state,
                                   priority, send_after, expires_at, next_id)
                SELECT %(campaign)s, %(sender)s, n %% %(slots)s, a, b, b - a + 1, b - a + 1, (b - a + 1) * %(price)s,
-                      'queued', 0, now() + %(due)s::interval,
+                      'queued', %(priority)s, now() + %(due)s::interval,
                       now() + %(due)s::interval + %(expires)s::interval, a
                FROM (SELECT n, %(first)s + n * %(size)s AS a,
                             least(%(first)s + (n + 1) * %(size)s, %(first)s + %(count)s) - 1 AS b
@@ -142,6 +143,7 @@ def plan(
                 "slots": sender.slots,
                 "price": PRICE,
                 "due": due_in,
+                "priority": priority,
                 "expires": expires_in,
                 "first": first,
                 "size": batch_size,

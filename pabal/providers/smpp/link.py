@@ -48,6 +48,9 @@ class Owner(Protocol):
     def throttled(self) -> None:
         """A message was refused for speed: hand over no more for a while."""
 
+    def answered_in(self, seconds: float) -> None:
+        """A message was answered for so long after it was handed over."""
+
     def remember(self, message_id: str, sent: Sent, last: bool) -> None:
         """An id was given to a part of a message."""
 
@@ -209,6 +212,7 @@ class Link(asyncio.Protocol):
             return
         message_id = "" if message.status else answer_id(pdu.read_message_id(message.body), self._settings)
         status = message.status or (0xFF if message.command == pdu.GENERIC_NACK else 0)
+        self._owner.answered_in(self._loop.time() - part.at)
         part.flight.answer(status, message_id, part.number, self._owner.remember)
         if status in THROTTLED:
             self._owner.throttled()

@@ -11,7 +11,7 @@ import hashlib
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
@@ -61,6 +61,7 @@ class Smpp:
         receipts=True,
         can_look_up=False,
         max_window=1000,
+        streams=True,
     )
 
     def __init__(self, settings: SmppSettings) -> None:
@@ -82,6 +83,8 @@ class Smpp:
         self._reports: Reports | None = None
         self._joins = Joins(self._inbound)
         self._closing = False
+        self.round_trip = 0.0  # `Timed`
+        self.may_send: Callable[[], bool] = lambda: True  # `Gated`
 
     async def open(self, on_reports: OnReports) -> None:
         """Connect and bind; see `Provider.open`."""
@@ -180,7 +183,16 @@ class Smpp:
                 batch.append(flight)
                 free -= size
         if batch:
+            if not self.may_send():
+                for flight in batch:
+                    flight.settle(Unavailable(retry_after=0.0, code="no_lease"))
+                self._drain(Unavailable(retry_after=0.0, code="no_lease"))
+                return
             link.submit(batch)
+
+    def answered_in(self, seconds: float) -> None:
+        """Know the quickest round trip (`Owner.answered_in`); slowly forget, for routes change."""
+        self.round_trip = min(seconds, self.round_trip * 1.0001) if self.round_trip else seconds
 
     def throttled(self) -> None:
         """Hand over no more for a while (`Owner.throttled`); what waits was surely not sent."""
