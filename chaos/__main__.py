@@ -14,6 +14,10 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chaos.world import World
 
 SIZE = 10_000
 """People of one campaign."""
@@ -83,18 +87,22 @@ def _run(home: Path, messages: int, kills: int, seed: int | None, report: Path |
     verdict = judge(world.smsc.log, world.gateway_log)
     world.postgres.stop()
     seconds = time.monotonic() - started
-    print(f"{verdict.planned:,} messages, {sum(killed.values())} kills in {seconds:.0f} s: {dict(killed)}")
+    deaths = sum(killed[name] for name in VICTIMS)
+    print(f"{verdict.planned:,} messages, {deaths} kills in {seconds:.0f} s: {dict(killed)}")
     print(
         f"carriers took {verdict.taken:,}; twice {verdict.twice}; lost {verdict.lost}; accepted {verdict.accepted:,}, "
         f"unknown {verdict.unknown:,} (the carriers have {verdict.unknown_at_carrier:,} of them), "
         f"rejected {verdict.rejected:,}, delivered {verdict.delivered:,}"
     )
+    print(f"why unknown: {verdict.unknown_why}")
     for failure in verdict.failures:
         print(f"FAILED: {failure}")
     if report:
         report.write_text(
             json.dumps(
-                dataclasses.asdict(verdict) | {"kills": dict(killed), "seconds": round(seconds, 1), "seed": seed}
+                dataclasses.asdict(verdict)
+                | {"kills": deaths, "trouble": dict(killed), "seconds": round(seconds, 1), "seed": seed},
+                indent=1,
             )
         )
     return 1 if verdict.failures or verdict.planned < messages // count * count else 0
@@ -122,12 +130,9 @@ def _launch(drafts: list[object]) -> None:
 
 
 def _torment(
-    world: object, messages: int, kills: int, choose: random.Random, launching: threading.Thread
+    world: World, messages: int, kills: int, choose: random.Random, launching: threading.Thread
 ) -> Counter[str]:
-    """Kill at points spread over the progress; stall a dispatcher for longer than its lease now and then."""
-    from chaos.world import World
-
-    assert isinstance(world, World)
+    """Kill at points spread over the progress, with other trouble now and then."""
     done: Counter[str] = Counter()
     names, weights = list(VICTIMS), list(VICTIMS.values())
     for kill in range(kills):
@@ -138,22 +143,32 @@ def _torment(
             world.revive()
         time.sleep(choose.random() * 0.3)
         name = choose.choices(names, weights)[0]
-        if choose.random() < 0.05:
-            world.stall(choose.choice(["dispatch-1", "dispatch-2"]), 2 + choose.random() * 15)
-            done["stall"] += 1
+        _trouble(world, choose, done)
         world.kill(name, choose)
         done[name] += 1
     return done
 
 
-def _settle(world: object, launching: threading.Thread) -> None:
+def _trouble(world: World, choose: random.Random, done: Counter[str]) -> None:
+    """Now and then something that is worse than a death. The same numbers are drawn whatever happens."""
+    dice, seconds, hours = choose.random(), 2 + choose.random() * 16, choose.choice((-6, -1, 1, 3, 5, 30))
+    dispatcher, carrier = choose.choice(("dispatch-1", "dispatch-2")), choose.choice(("smsc", "gateway"))
+    if dice < 0.05:
+        world.stall(dispatcher, seconds)  # up to three seconds longer than a lease
+        done[f"{dispatcher} asleep"] += 1
+    elif dice < 0.10:
+        world.freeze(carrier, seconds)
+        done[f"{carrier} stalled"] += 1
+    elif dice < 0.15:
+        done[f"{dispatcher} with a wrong clock" if world.wrong_clock(dispatcher, hours * 3600) else "no faketime"] += 1
+
+
+def _settle(world: World, launching: threading.Thread) -> None:
     """Wait until every campaign is over and receipts have stopped coming."""
     from django.db import DatabaseError, close_old_connections, connection
 
     from chaos import campaigns
-    from chaos.world import World
 
-    assert isinstance(world, World)
     deadline = time.monotonic() + 600
     quiet, before = 0.0, -1
     while quiet < 6:

@@ -21,6 +21,7 @@ class Verdict:
     accepted: int
     unknown: int
     unknown_at_carrier: int
+    unknown_why: dict[str, int]
     rejected: int
     delivered: int
     lost: int
@@ -38,6 +39,7 @@ def judge(smsc_log: Path, gateway_log: Path) -> Verdict:
     accepted = {pk for pk, of in kinds.items() if 1 in of}
     unknown = {pk for pk, of in kinds.items() if 6 in of and 1 not in of}
     rejected = {pk for pk, of in kinds.items() if 3 in of and 1 not in of}
+    reasons = _rows("SELECT message_id, concat_ws(': ', reason, NULLIF(code, '')) FROM message_event WHERE kind = 6")
     delivered = {pk for pk, of in kinds.items() if 2 in of}
     without = set(planned.values()) - {pk for pk, of in kinds.items() if of & {1, 3, 4, 5, 6}}
     unsaid = at_carrier - accepted - unknown
@@ -57,6 +59,7 @@ def judge(smsc_log: Path, gateway_log: Path) -> Verdict:
         - planned.keys(),
         f"{len(without)} messages have no outcome": without,
         f"{len(unsaid)} messages are at a carrier, and we do not say so": unsaid,
+        f"{len(rejected)} messages are refused by our word only: the carriers take everything": rejected,
         f"{len(unseen)} messages are accepted by our word only": unseen,
         f"the tally of accepted messages says {tallied.get(1)}, the events {counted[1]}": tallied.get(1, 0)
         != counted[1],
@@ -72,6 +75,7 @@ def judge(smsc_log: Path, gateway_log: Path) -> Verdict:
         accepted=len(accepted),
         unknown=len(unknown),
         unknown_at_carrier=len(unknown & at_carrier),
+        unknown_why=dict(Counter(why for pk, why in reasons if pk in unknown)),
         rejected=len(rejected),
         delivered=len(delivered),
         lost=len(without) + len(unsaid) + len(unseen),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import random
@@ -14,6 +15,9 @@ from pathlib import Path
 
 from pabal.processes.postgres import EmbeddedPostgres
 from tests.smsc.control import Smsc
+
+#: Debian: libfaketime. With it a process is started whose wall clock is wrong, while its monotonic clock is right.
+FAKETIME = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/local/lib/faketime/libfaketimeMT.so.1")
 
 PROCESSES = ("web", "edge", "engine", "dispatch-1", "dispatch-2")
 
@@ -47,7 +51,7 @@ class World:
         for name in PROCESSES:
             self.start_process(name)
 
-    def start_process(self, name: str) -> None:
+    def start_process(self, name: str, *, clock: dict[str, str] | None = None) -> None:
         """Start one of ours, with ports of its own."""
         environment = os.environ | {
             "PABAL_HOME": str(self.home),
@@ -56,6 +60,7 @@ class World:
             "PABAL_ENGINE_PORT": str(self.ports["engine"]),
             "PABAL_DISPATCH_PORT": str(self.ports[name if name.startswith("dispatch") else "dispatch-1"]),
         }
+        environment |= clock or {}
         log = (self.home / f"{name}.log").open("ab")
         self.running[name] = subprocess.Popen(
             [sys.executable, "-m", "pabal", name.partition("-")[0]], env=environment, stdout=log, stderr=log
@@ -106,6 +111,27 @@ class World:
         process.send_signal(signal.SIGSTOP)
         time.sleep(seconds)
         process.send_signal(signal.SIGCONT)
+
+    def freeze(self, carrier: str, seconds: float) -> None:
+        """The carrier's side of the network stands still: what is under way arrives later, or after we gave it up."""
+        process = self._gateway if carrier == "gateway" else self.smsc.process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        process.send_signal(signal.SIGCONT)
+
+    def wrong_clock(self, name: str, seconds: int) -> bool:
+        """Kill a process and start it with a clock that is wrong by so much, until its next start; False without the
+        means to do so."""
+        found = [path for pattern in FAKETIME for path in glob.glob(pattern)]
+        if not found:
+            return False
+        self.running[name].kill()
+        self.running[name].wait()
+        # Monotonic clocks never jump; and one that did would only be a lease that is over early, or a pause too long.
+        clock = {"LD_PRELOAD": found[0], "FAKETIME": f"{seconds:+d}", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        self.start_process(name, clock=clock | {"DONT_FAKE_MONOTONIC": "1"})
+        return True
 
     def revive(self) -> list[str]:
         """Start again what ended by itself, as a supervisor does; their names."""

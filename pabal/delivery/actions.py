@@ -20,7 +20,7 @@ from pabal.errors import Conflict, InvalidInput, NotFound
 
 FIELDS: Final = ("name", "address", "kind", "country", "throughput", "opt_out_number")
 #: Parts a second that one lane sends; a faster sender is split.
-PER_SLOT: Final = 1_000
+PER_SLOT: Final = 5_000
 MOST_SLOTS: Final = 8
 
 

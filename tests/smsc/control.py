@@ -57,6 +57,11 @@ class Smsc:
         self.port = json.loads(self._read())["port"]
         return self
 
+    @property
+    def process(self) -> subprocess.Popen[str] | None:
+        """The process, while it runs."""
+        return self._process
+
     def stop(self) -> None:
         """End it at once, as a crash would."""
         if self._process is not None:
