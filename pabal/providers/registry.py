@@ -8,6 +8,7 @@ from typing import Any, Final
 from pabal.errors import NotFound
 from pabal.providers.base import Provider
 from pabal.providers.nhn import Nhn
+from pabal.providers.nhn_kakao import NhnKakao
 from pabal.providers.sandbox import Sandbox
 from pabal.providers.settings import parse
 from pabal.providers.smpp import Smpp
@@ -20,6 +21,7 @@ PROVIDERS: Final[Mapping[str, type[Provider]]] = {
     Smpp.name: Smpp,
     Solapi.name: Solapi,
     Nhn.name: Nhn,
+    NhnKakao.name: NhnKakao,
     Twilio.name: Twilio,
     Webhook.name: Webhook,
 }

@@ -21,6 +21,7 @@ import httpx
 import msgspec
 
 from pabal.errors import InvalidInput, NotAllowed
+from pabal.providers import solapi_groups
 from pabal.providers.base import (
     Accepted,
     Capabilities,
@@ -45,6 +46,7 @@ from pabal.providers.gateway import (
 from pabal.providers.korean import as_sender, country_and_number, is_korean, national
 from pabal.providers.reasons import Reason
 from pabal.providers.settings import setting
+from pabal.providers.solapi_kakao import FILE_TYPES, KAKAO_CODES, kakao_message
 from pabal.providers.uploading import answered, refused
 from pabal.providers.uploads import MediaLimits, Upload
 
@@ -52,8 +54,9 @@ TAKEN: Final = frozenset({"2000", "3000", "4000"})
 DELIVERED: Final = "4000"
 UNDER_WAY: Final = frozenset({"2000", "3000"})
 
-#: Status codes (메시지 상태 코드); those for KakaoTalk are in the KakaoTalk adapter.
+#: Status codes (메시지 상태 코드).
 CODES: Final[dict[str, Reason]] = {
+    **KAKAO_CODES,
     "1010": Reason.UNKNOWN,
     "1011": Reason.INVALID_NUMBER,
     "1014": Reason.TOO_LONG,
@@ -98,14 +101,6 @@ CODES: Final[dict[str, Reason]] = {
 }
 #: The account cannot send now, whatever the message: kept, not failed.
 ACCOUNT: Final = frozenset({"1020", "1030", "2063", "2230"})
-#: The same, as names of errors of a whole request.
-ACCOUNT_ERRORS: Final = {
-    "NotEnoughBalance": Reason.INSUFFICIENT_BALANCE,
-    "AccountSuspended": Reason.ACCOUNT_SUSPENDED,
-    "InvalidAPIKey": Reason.ACCOUNT_SUSPENDED,
-    "SignatureDoesNotMatch": Reason.ACCOUNT_SUSPENDED,
-}
-
 
 MMS: Final = MediaLimits(
     formats=frozenset({"jpeg"}),
@@ -138,17 +133,17 @@ class SolapiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class Solapi(Gateway):
-    """Texts through Solapi."""
+    """Texts and KakaoTalk messages through Solapi."""
 
     name: ClassVar[str] = "solapi"
     labels: ClassVar[dict[str, str]] = {"en": "Solapi", "ko": "솔라피"}
     settings_type: ClassVar[type[msgspec.Struct]] = SolapiSettings
     capabilities: Capabilities = Capabilities(
-        kinds=frozenset({"sms", "lms", "mms"}),
-        encodings=frozenset({"euckr", "gsm7"}),
+        kinds=frozenset({"sms", "lms", "mms", "kakao"}),
+        encodings=frozenset({"euckr", "gsm7", "utf8"}),
         two_way=False,
         receipts=True,
-        can_look_up=False,
+        can_look_up=True,
         max_window=1000,
         subject=True,
         media=MMS,
@@ -168,14 +163,23 @@ class Solapi(Gateway):
         await self.knock_at("/cash/v1/balance")
 
     async def hand_over(self, messages: Sequence[Outgoing]) -> dict[int, Outcome]:
-        """The window in one request; see `Gateway.hand_over`."""
+        """Texts in one request, KakaoTalk messages in a group; see `Gateway.hand_over`."""
+        kakao = [message for message in messages if message.kind == "kakao"]
+        texts = [message for message in messages if message.kind != "kakao"]
+        known = await self._send_texts(texts) if texts else {}
+        if kakao:
+            made = [(message, kakao_message(message)) for message in kakao]
+            known |= await solapi_groups.send(self.ask, made, _outcome)
+        return known
+
+    async def _send_texts(self, messages: Sequence[Outgoing]) -> dict[int, Outcome]:
         # One person may rightly get two texts of different campaigns in one window: we look after duplicates.
         body = {"messages": [_message(m) for m in messages], "allowDuplicates": True, "showMessageList": True}
         return outcomes_of(await self.ask("POST", "/messages/v4/send-many/detail", json=body), messages, _read_answer)
 
     async def upload(self, image: Upload, purpose: str) -> str:
         """Put a picture into Solapi's storage; its file id, which does not expire. See `uploads.Uploads`."""
-        body = {"file": base64.b64encode(image.data).decode(), "name": image.name, "type": purpose.upper()}
+        body = {"file": base64.b64encode(image.data).decode(), "name": image.name, "type": FILE_TYPES[purpose]}
         answer = answered(await self.ask("POST", "/storage/v1/files", json=body))
         file_id = json_of(answer).get("fileId")
         if not file_id:
@@ -183,8 +187,8 @@ class Solapi(Gateway):
         return str(file_id)
 
     async def look_up(self, references: Sequence[int]) -> dict[int, Outcome]:
-        """Solapi's lists cannot be searched by our reference."""
-        raise NotImplementedError("Solapi cannot be asked by our reference")
+        """What Solapi has of KakaoTalk messages (`solapi_groups`); texts cannot be found, they stay uncertain."""
+        return await solapi_groups.look_up(self.ask, references)
 
     def read_call(self, call: Call) -> list[Report]:
         """A webhook of results: an array of messages; see `gateway.Hooked`."""
@@ -232,8 +236,8 @@ def _read_answer(answer: httpx.Response, messages: Sequence[Outgoing]) -> dict[i
     if answer.status_code >= 400:
         error = str(body.get("errorCode", answer.status_code))
         outcome: Outcome = (
-            Unavailable(REFUSED_PAUSE_S, error, str(body.get("errorMessage", "")), ACCOUNT_ERRORS[error])
-            if error in ACCOUNT_ERRORS
+            Unavailable(REFUSED_PAUSE_S, error, str(body.get("errorMessage", "")), solapi_groups.ACCOUNT_ERRORS[error])
+            if error in solapi_groups.ACCOUNT_ERRORS
             else Rejected(Reason.UNKNOWN, error)
         )
         return {message.reference: outcome for message in messages}

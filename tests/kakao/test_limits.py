@@ -360,7 +360,7 @@ def test_a_template_is_judged_when_it_is_rendered() -> None:
 
 
 def test_every_problem_has_words_in_both_languages() -> None:
-    values = {name: 1 for words in WORDS.values() for text in words.values() for name in re.findall(r"{(\w+)}", text)}
+    values: dict[str, int | str] = {name: 1 for words in WORDS.values() for text in words.values() for name in re.findall(r"{(\w+)}", text)}
     for code in WORDS:
         for language in ("ko", "en"):
             assert said(Problem(path="text", code=code, values=values), language)

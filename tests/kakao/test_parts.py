@@ -58,7 +58,7 @@ def test_a_coupon_has_exactly_one_of_the_five_titles(fields: dict[str, Any], tit
         ({}, False),
     ],
 )
-def test_a_coupon_leads_to_a_page_or_to_the_channel(links: dict[str, str], right: bool) -> None:
+def test_a_coupon_leads_to_a_page_or_to_the_channel(links: dict[str, Any], right: bool) -> None:
     coupon = Coupon(kind="shipping", description="설명", **links)
     assert (problems(KakaoMessage(text="x", coupon=coupon)) == ()) is right
 
