@@ -173,13 +173,15 @@ class Lane:
             await self._room.wait()
             return
         account = self._account_pace(self.sender.account_id)
+        able = carrier.provider.capabilities
+        paces = [pace for pace in (self._pace, account) if pace is not None]
         try:
             async with self._pool.connection() as connection, connection.transaction():
                 window = await mark_next(
                     connection,
                     self.lease,
-                    parts=min(pace.window_parts for pace in (self._pace, account) if pace is not None),
-                    most=min(MOST, carrier.provider.capabilities.max_window),
+                    parts=min(pace.window_parts(streams=able.streams) for pace in paces),
+                    most=min(MOST, able.max_window),
                     shard=self._shard,
                     turns=self._turns if self.rivals else (),
                 )

@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Final
 
 WINDOW_S: Final = 0.25  # what is marked at once: a pause, an edit or a crash concerns no more
+STREAMED_S: Final = 0.1  # the same where a carrier takes messages one by one: small windows cost it nothing
 CHUNK_S: Final = 0.05
 CATCH_UP_S: Final = 0.2  # how much of a delay of ours may be made up for
 HASTE: Final = 0.75  # and how close chunks may come to each other then, as a share of their usual distance
@@ -74,10 +75,10 @@ class Pace:
         self._factor_at = now
         return self.rate * self._factor
 
-    @property
-    def window_parts(self) -> int:
+    def window_parts(self, *, streams: bool) -> int:
         """Parts that the next window of one of those who share it should have."""
-        return max(1, math.floor(self.effective_rate * WINDOW_S / self.sharers))
+        seconds = STREAMED_S if streams else WINDOW_S
+        return max(1, math.floor(self.effective_rate * seconds / self.sharers))
 
     @property
     def chunk_parts(self) -> int:
