@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pabal.providers import nhn_codes, solapi
+from pabal.providers import nhn_codes, nhn_kakao_codes, solapi
 from pabal.providers.reasons import LABELS
 from pabal.providers.registry import PROVIDERS, get
 from pabal.providers.sandbox.numbers import BEHAVIOURS
@@ -44,10 +44,13 @@ def matrix() -> str:
         return "yes" if answer else "–"
 
     rows = [
-        ["kinds", *(", ".join(kind for kind in ("sms", "lms", "mms") if kind in can.kinds) for can in able.values())],
+        [
+            "kinds",
+            *(", ".join(kind for kind in ("sms", "lms", "mms", "kakao") if kind in can.kinds) for can in able.values()),
+        ],
         *(
             [f"encoding {encoding}", *(yes(encoding in can.encodings) for can in able.values())]
-            for encoding in ("gsm7", "ucs2", "euckr")
+            for encoding in ("gsm7", "ucs2", "euckr", "utf8")
         ),
         ["receipts", *(yes(can.receipts) for can in able.values())],
         ["two-way", *(yes(can.two_way) for can in able.values())],
@@ -151,6 +154,17 @@ def nhn_table() -> str:
     return _table(["code", "meaning"], ([code, meanings[code]] for code in sorted(meanings)))
 
 
+def nhn_kakao_table() -> str:
+    """Every code of NHN's KakaoTalk service that we know."""
+    meanings = {code: f"rejected, `{reason}`" for code, reason in nhn_kakao_codes.REFUSALS.items()}
+    meanings |= dict.fromkeys(nhn_kakao_codes.ACCOUNT, "unavailable: the account or channel cannot send")
+    meanings |= dict.fromkeys({*nhn_kakao_codes.PERHAPS, nhn_kakao_codes.REPEATED}, "uncertain")
+    meanings |= {code: f"`{reason}`" for code, reason in nhn_kakao_codes.RESULTS.items()}
+    meanings |= dict.fromkeys(nhn_kakao_codes.DELIVERED, "delivered")
+    meanings |= dict.fromkeys(nhn_kakao_codes.UNCONFIRMED, "not confirmed: unknown")
+    return _table(["code", "meaning"], ([code, meanings[code]] for code in sorted(meanings)))
+
+
 @pytest.mark.parametrize(
     "table",
     [
@@ -162,6 +176,7 @@ def nhn_table() -> str:
         pytest.param(twilio_table(), id="codes of Twilio"),
         pytest.param(solapi_table(), id="codes of Solapi"),
         pytest.param(nhn_table(), id="codes of NHN"),
+        pytest.param(nhn_kakao_table(), id="codes of NHN's KakaoTalk service"),
     ],
 )
 def test_the_reference_page_shows(table: str) -> None:
