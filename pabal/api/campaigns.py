@@ -57,6 +57,7 @@ class Fields(Input):
     allow_lms: bool = True
     starts_at: AwareDatetime | None = Field(None, description="Null: at once when launched.")
     per_minute: int | None = Field(None, description="Messages a minute over all senders; null: no limit.")
+    urgent: bool = Field(False, description="Goes before other campaigns of the same senders.")
     timeout_minutes: int = Field(240, description="From the start; what is not sent by then is not sent.")
     smart_hours: int | None = Field(24, description="Skip who was messaged within so many hours; null: off.")
     smart_counts: SmartCounts = SmartCounts.BOTH

@@ -55,6 +55,7 @@ class AccountOut(Schema):
     provider: str
     settings: dict[str, Any]
     has_secrets: bool
+    parts_per_second: int | None
     created_at: datetime
 
     @staticmethod
@@ -113,6 +114,7 @@ class AccountIn(Input):
     name: str = Field(max_length=100)
     provider: str = Field(max_length=32)
     settings: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    parts_per_second: int | None = Field(None, description="Limit of all its senders together; null: only their own.")
 
 
 class AccountPatch(Input):
@@ -120,6 +122,7 @@ class AccountPatch(Input):
 
     name: str = Field(max_length=100)
     settings: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    parts_per_second: int | None = Field(None, description="Null takes the limit away; left out, it stays.")
 
 
 class SenderQuery(PageQuery):
@@ -198,7 +201,13 @@ def _setting(field: ProviderField) -> SettingOut:
 @area.write("POST", "/provider-accounts", scope=Scope.ADMIN, response=AccountOut, status=201)
 def create_account(request: HttpRequest, body: AccountIn) -> ProviderAccount:
     """Make an account with a provider."""
-    return add_account(name=body.name, provider=body.provider, settings=_seen(body.settings), by=actor(request))
+    return add_account(
+        name=body.name,
+        provider=body.provider,
+        settings=_seen(body.settings),
+        parts_per_second=body.parts_per_second,
+        by=actor(request),
+    )
 
 
 @area.write(
@@ -211,8 +220,13 @@ def create_account(request: HttpRequest, body: AccountIn) -> ProviderAccount:
 def edit_provider_account(request: HttpRequest, account_id: Id, body: AccountPatch) -> ProviderAccount:
     """Change an account. Settings that are left out stay."""
     row = _account(account_id)
+    given = "parts_per_second" in body.model_fields_set
     return edit_account(
-        account_id, name=body.name, settings={**row.settings, **_seen(body.settings)}, by=actor(request)
+        account_id,
+        name=body.name,
+        settings={**row.settings, **_seen(body.settings)},
+        parts_per_second=body.parts_per_second if given else row.parts_per_second,
+        by=actor(request),
     )
 
 

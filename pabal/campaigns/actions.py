@@ -88,7 +88,7 @@ def duplicate(campaign: Campaign, *, by: User | None) -> Campaign:
     names = [
         "description", "purpose", "all_profiles", "text", "subject", "images", "shorten_links", "add_opt_out", "add_sender_name",
         "allow_lms", "channel", "kakao", "target", "fallback", "fallback_text", "fallback_subject", "reentry_minutes",
-        "per_minute", "timeout_minutes", "smart_hours", "smart_counts", "quiet_hours", "hours_from",
+        "per_minute", "urgent", "timeout_minutes", "smart_hours", "smart_counts", "quiet_hours", "hours_from",
         "hours_to",
     ]  # fmt: skip
     copy = create(by=by, name=name, key=key_from(campaign.key), **{n: getattr(campaign, n) for n in names})

@@ -13,6 +13,7 @@ from pabal.campaigns.summary import SAMPLES, ChunkSummary, Portion, SkipCount, T
 from pabal.campaigns.ways import Way, ways_frame
 from pabal.campaigns.write import Chunk
 from pabal.delivery.models import BatchState, Encoding, MessageKind
+from pabal.delivery.priorities import Priority
 from pabal.policy.countries import campaign_refusal
 from pabal.policy.skips import TEXT_REASONS, SkipReason
 from pabal.policy.verdict import SKIP, Policy, verdict
@@ -105,6 +106,7 @@ def build(
     now: datetime,
     slots: dict[int, int],
     unpriced: tuple[str, ...] = (),
+    priority: Priority = Priority.USUAL,
 ) -> Chunk:
     """The chunk of a judged page whose `kept` were rendered (`render_pool.RENDERED`, in their order) with message ids
     from `first_id` on. `slots`: lanes of each sender, among which its batches are shared out."""
@@ -127,7 +129,7 @@ def build(
         number=number,
         last_profile_id=judged.last_profile_id,
         messages=_messages(messages, campaign_id),
-        batches=_batches(messages, campaign_id, number, slots),
+        batches=_batches(messages, campaign_id, number, slots, priority),
         skips=_typed(
             skipped.select(
                 pl.lit(campaign_id).alias("campaign_id"), "profile_id", pl.col("skip").alias("reason"),
@@ -160,7 +162,9 @@ def _messages(messages: pl.DataFrame, campaign_id: int) -> pa.Table:
     )
 
 
-def _batches(messages: pl.DataFrame, campaign_id: int, number: int, slots: dict[int, int]) -> pa.Table:
+def _batches(
+    messages: pl.DataFrame, campaign_id: int, number: int, slots: dict[int, int], priority: Priority
+) -> pa.Table:
     """Runs of messages with one sender and one time to send, `BATCH` at most, shared out among the sender's lanes."""
     run = pl.struct(_RUN).rle_id()
     batches = (
@@ -180,7 +184,7 @@ def _batches(messages: pl.DataFrame, campaign_id: int, number: int, slots: dict[
             slot=(number + pl.int_range(pl.len(), dtype=pl.Int64))
             % pl.col("sender_id").replace_strict(slots, default=1, return_dtype=pl.Int64),
             state=pl.lit(BatchState.QUEUED.value),
-            priority=pl.lit(0),
+            priority=pl.lit(priority.value),
             expires_at=pl.col("send_before"),
             next_id=pl.col("first_id"),
         )

@@ -28,7 +28,7 @@ SETS: dict[str, Any] = {
 FIELDS = frozenset(
     {
         "key", "name", "description", "purpose", "all_profiles", "text", "subject", "shorten_links", "add_opt_out",
-        "add_sender_name", "allow_lms", "starts_at", "per_minute", "timeout_minutes", "smart_hours", "smart_counts",
+        "add_sender_name", "allow_lms", "starts_at", "per_minute", "urgent", "timeout_minutes", "smart_hours", "smart_counts",
         "quiet_hours", "hours_from", "hours_to", "channel", "kakao", "target", "fallback", "fallback_text",
         "fallback_subject", "reentry_minutes", "images",
     }

@@ -35,6 +35,7 @@ class PlanInput:
     policy: Policy
     audience: Audience
     per_minute: int | None
+    urgent: bool = False
 
 
 def policy_of(campaign: Campaign, senders: tuple[Sender, ...]) -> Policy:
@@ -97,4 +98,5 @@ def load(plan: Plan) -> PlanInput:
             share=(campaign.share_salt, campaign.share_from, campaign.share_to),
         ),
         per_minute=campaign.per_minute,
+        urgent=campaign.urgent,
     )

@@ -29,6 +29,7 @@ from pabal.campaigns.write import Chunk, PlanWriter, Progress
 from pabal.content.compose import Compiled, compile_content
 from pabal.database import raw_cursor
 from pabal.delivery.models import Link
+from pabal.delivery.priorities import Priority
 from pabal.delivery.short_links import short_links
 from pabal.warehouse.client import Warehouse
 
@@ -140,6 +141,7 @@ def _chunks(
             now=inputs.now,
             slots=slots,
             unpriced=tuple(country for country in prepared.unpriced if country in here),
+            priority=Priority.URGENT if inputs.urgent else Priority.USUAL,
         )
 
     for page in candidates.pages(after=progress.last_profile_id, size=size):

@@ -24,40 +24,58 @@ from pabal.providers.base import Capabilities, Report
 from pabal.providers.settings import fields, parse
 
 PATIENCE_S: Final = 8.0
+MOST_PER_SECOND: Final = 10_000
 
 
 @transaction.atomic
-def add_account(*, name: str, provider: str, settings: Mapping[str, Any], by: Actor) -> ProviderAccount:
+def add_account(
+    *, name: str, provider: str, settings: Mapping[str, Any], parts_per_second: int | None = None, by: Actor
+) -> ProviderAccount:
     """Make an account with a carrier. A price list that we know for it is loaded where it has none.
+
+    `parts_per_second` limits all its senders together (None: no limit but theirs).
 
     Raises InvalidInput that names the field (`setting_required`, `setting_invalid`, `name_taken`), NotFound
     (`unknown_provider`).
     """
     plain, secret = _checked(provider, settings)
-    account = ProviderAccount(name=_name(name), provider=provider, settings=plain, secrets=seal(secret))
+    account = ProviderAccount(
+        name=_name(name),
+        provider=provider,
+        settings=plain,
+        secrets=seal(secret),
+        parts_per_second=_limit(parts_per_second),
+    )
     _save(account)
     load_default_prices(provider, currency=config.get().currency)
-    record(by, "account.create", account, {"provider": provider, **plain, **dict.fromkeys(_secret_names(secret), "")})
+    limit = {} if parts_per_second is None else {"parts_per_second": parts_per_second}
+    said = {"provider": provider, **plain, **limit, **dict.fromkeys(_secret_names(secret), "")}
+    record(by, "account.create", account, said)
     return account
 
 
 @transaction.atomic
-def edit_account(account_id: int, *, name: str, settings: Mapping[str, Any], by: Actor) -> ProviderAccount:
+def edit_account(
+    account_id: int, *, name: str, settings: Mapping[str, Any], parts_per_second: int | None = None, by: Actor
+) -> ProviderAccount:
     """Change an account; a secret that is left empty stays as it is. Dispatchers connect anew by themselves.
 
-    Raises as `add_account`, and NotFound.
+    A limit (`parts_per_second`) that is left out is taken away. Raises as `add_account`, and NotFound.
     """
     account = ProviderAccount.objects.select_for_update().filter(pk=account_id).first()
     if account is None:
         raise NotFound(_("There is no such account."), code="unknown_account")
-    before = {"name": account.name, **account.settings}
+    before = {"name": account.name, "parts_per_second": account.parts_per_second, **account.settings}
     plain, secret = _checked(account.provider, with_secrets(account, settings))
     account.name, account.settings = _name(name), plain
+    account.parts_per_second = _limit(parts_per_second)
     changed = secret != unseal_or_nothing(account)
     if changed:
         account.secrets = seal(secret)
     _save(account)
-    changes: dict[str, Any] = dict(difference(before, {"name": account.name, **plain}))
+    changes: dict[str, Any] = dict(
+        difference(before, {"name": account.name, "parts_per_second": account.parts_per_second, **plain})
+    )
     if changed:
         changes |= dict.fromkeys(_secret_names(secret), "")
     if changes:
@@ -146,6 +164,13 @@ def _name(name: str) -> str:
     if not name:
         raise InvalidInput(_("Give the account a name."), code="name_required", field="name")
     return name
+
+
+def _limit(parts_per_second: int | None) -> int | None:
+    if parts_per_second is not None and not 1 <= parts_per_second <= MOST_PER_SECOND:
+        message = _("The limit is between 1 and 10,000 parts a second.")  # what one dispatcher surely keeps up with
+        raise InvalidInput(message, code="out_of_range", field="parts_per_second")
+    return parts_per_second
 
 
 def _save(account: ProviderAccount) -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pabal.console import formats
 from pabal.console.widgets import Cards, Switch
+from pabal.delivery.accounts import MOST_PER_SECOND
 from pabal.delivery.models import ProviderAccount, Sender, SenderKind
 from pabal.policy.countries import country_codes
 from pabal.providers import registry
@@ -96,12 +97,24 @@ class AccountForm(forms.Form):
     """An account with a carrier: a name, and what the provider's settings declare. Secrets are only ever written."""
 
     name = forms.CharField(label=_("Name"), max_length=100, help_text=_("So that you recognise it."))
+    parts_per_second = forms.IntegerField(
+        label=_("Limit of the account"),
+        min_value=1,
+        max_value=MOST_PER_SECOND,
+        required=False,
+        help_text=_("Parts a second of all its senders together. Empty: only the senders' own throughput counts."),
+    )
 
     def __init__(self, provider: str, data: Any = None, *, account: ProviderAccount | None = None) -> None:
         self.provider, self.account = provider, account
         declared = [f for f in fields(registry.get(provider).settings_type) if f.name not in UNSEEN]
         stored = account.settings if account else {}
-        initial = {"name": account.name if account else "", **{f.name: stored.get(f.name, f.default) for f in declared}}
+        initial: dict[str, Any] = {
+            "name": account.name if account else "",
+            **{f.name: stored.get(f.name, f.default) for f in declared},
+        }
+        if account is not None:
+            initial["parts_per_second"] = account.parts_per_second
         super().__init__(data, initial=initial)
         for field in declared:
             self.fields[f"set_{field.name}"] = _form_field(field, kept=bool(account and account.secrets))

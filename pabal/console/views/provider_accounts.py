@@ -62,7 +62,11 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             account = accounts.add_account(
-                name=form.cleaned_data["name"], provider=provider, settings=form.settings(), by=actor(request)
+                name=form.cleaned_data["name"],
+                provider=provider,
+                settings=form.settings(),
+                parts_per_second=form.cleaned_data["parts_per_second"],
+                by=actor(request),
             )
             messages.success(request, _("The account is there. Now add the number or name that you send from."))
             return redirect(f"/senders/new?account={account.pk}")
@@ -79,7 +83,13 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     form = AccountForm(account.provider, request.POST or None, account=account)
     if request.method == "POST" and form.is_valid():
         try:
-            accounts.edit_account(pk, name=form.cleaned_data["name"], settings=form.settings(), by=actor(request))
+            accounts.edit_account(
+                pk,
+                name=form.cleaned_data["name"],
+                settings=form.settings(),
+                parts_per_second=form.cleaned_data["parts_per_second"],
+                by=actor(request),
+            )
             messages.success(request, _("Saved. Connections are renewed within a few seconds."))
             return redirect("console:senders")
         except PabalError as error:
