@@ -13,6 +13,7 @@ from PIL import Image as Pillow
 from pabal.accounts.audit import Actor
 from pabal.accounts.models import Role
 from pabal.audience.models import Profile
+from pabal.billing.models import MILLI, Balance
 from pabal.campaigns import actions
 from pabal.campaigns.models import Campaign
 from pabal.delivery.channels import add_sandbox_channel
@@ -39,6 +40,7 @@ def photo(width: int = 1200, height: int = 900) -> bytes:
 
 @pytest.fixture
 def draft() -> Campaign:
+    Balance.objects.get_or_create(pk=1, defaults={"total": 1_000_000 * MILLI})
     channel = add_sandbox_channel(name="달빛상점", by=Actor(name="tests"))
     Profile.objects.create(external_id="C1", phone="+821000000001", first_name="지우", last_name="김", country="KR")
     return actions.create(by=None, name="가을 니트", key="fall", channel="kakao", senders=[channel])

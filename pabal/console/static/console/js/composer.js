@@ -176,7 +176,17 @@
     moved(list, from, to);
   });
 
-  // A carousel's cards: one is open, the strip shows them all
+  // A carousel's cards: one is open at a time, also after the server has drawn the form again
+  form.addEventListener(
+    "toggle",
+    (event) => {
+      const card = event.target.closest?.("[data-card]");
+      if (!card?.open) return;
+      document.getElementById("open-card").value = card.dataset.card;
+      for (const other of form.querySelectorAll("[data-card][open]")) if (other !== card) other.open = false;
+    },
+    true,
+  );
   form.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target.matches("#composer input:not([type=file])")) event.preventDefault();
   });

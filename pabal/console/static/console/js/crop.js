@@ -14,7 +14,6 @@
     picture.classList.remove("is-busy");
     foot(picture).textContent = text;
   };
-  const words = (key) => dialog.dataset[key] ?? "";
 
   let job = null; // {picture, file, ratio, cut: {x, y, w}} in the image's own pixels
   const height = () => job.cut.w / job.ratio;
@@ -63,7 +62,7 @@
     const own = image.naturalWidth / image.naturalHeight;
     const [low, high] = [Number(picture.dataset.low), Number(picture.dataset.high)]; // width / height
     const fits = own >= low * 0.995 && own <= high * 1.005;
-    const choices = [...offered, ...(fits && !offered.some(([, r]) => Math.abs(r - own) < 0.01) ? [[words("saidOwn"), own]] : [])];
+    const choices = [...offered, ...(fits && !offered.some(([, r]) => Math.abs(r - own) < 0.01) ? [[shapes.dataset.saidOwn, own]] : [])];
     shapes.replaceChildren(
       ...choices.map(([label, ratio], index) => {
         const part = document.createElement("label");
