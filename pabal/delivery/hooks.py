@@ -52,6 +52,7 @@ class Hooks:
         self._receipts = ReceiptBook(pool, shard=SHARD, providers=self._names)
         self._replies = Replies()
         self._known: dict[int, tuple[float, Provider]] = {}
+        self._reading: dict[int, asyncio.Lock] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -100,6 +101,14 @@ class Hooks:
 
     async def _provider(self, account_id: int) -> Any:
         """The account's adapter, able to answer a reply. Looked up anew every few seconds, for settings change."""
+        read_at, provider = self._known.get(account_id, (0.0, None))
+        if provider is not None and time.monotonic() - read_at < KNOWN_S:
+            return provider
+        async with self._reading.setdefault(account_id, asyncio.Lock()):
+            return await self._read(account_id)
+
+    async def _read(self, account_id: int) -> Any:
+        """Calls that come together read the account one after the other, so that its client is made once."""
         read_at, provider = self._known.get(account_id, (0.0, None))
         if provider is not None and time.monotonic() - read_at < KNOWN_S:
             return provider

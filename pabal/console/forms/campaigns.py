@@ -180,6 +180,12 @@ class SendingForm(forms.Form):
         required=False,
         help_text=_("Messages a minute, so that your shop is not overrun. Empty: as fast as the sender can."),
     )
+    urgent = forms.BooleanField(
+        label=_("Urgent"),
+        required=False,
+        widget=Switch(),
+        help_text=_("Goes before other campaigns of the same senders. Otherwise they take turns."),
+    )
     timeout_hours = forms.IntegerField(
         label=_("Time-out"),
         min_value=1,
@@ -226,6 +232,7 @@ class SendingForm(forms.Form):
             "timing": "at" if campaign.starts_at else "now",
             "starts_at": campaign.starts_at,
             "per_minute": campaign.per_minute,
+            "urgent": campaign.urgent,
             "timeout_hours": max(1, campaign.timeout_minutes // 60),
             "smart": campaign.smart_hours is not None,
             "smart_hours": campaign.smart_hours or 24,
@@ -240,6 +247,7 @@ class SendingForm(forms.Form):
         return {
             "starts_at": values["starts_at"] if values["timing"] == "at" else None,
             "per_minute": values["per_minute"],
+            "urgent": values["urgent"],
             "timeout_minutes": values["timeout_hours"] * 60,
             "smart_hours": values["smart_hours"] if values["smart"] else None,
             "smart_counts": values["smart_counts"] or SmartCounts.BOTH,
