@@ -37,7 +37,7 @@ from pabal.campaigns.models import Campaign, CampaignState, Plan, PlanState
 from pabal.config import Config, get
 from pabal.delivery.models import EventKind, Message, MessageEvent, ProviderAccount, Sender, SenderKind
 from pabal.errors import PabalError, Unavailable
-from pabal.processes import demo_data, demo_life, demo_picture
+from pabal.processes import demo_data, demo_kakao, demo_life, demo_picture
 from pabal.processes.commands import say, supervise
 
 EMAIL = "demo@pabal.example"
@@ -123,6 +123,7 @@ def fill(config: Config) -> None:
         _move_back(campaign, ago)
         say(_("sent “%(name)s”") % {"name": campaign.name})
     demo_life.fill(config, user)
+    demo_kakao.fill(user, kr, everyone["kr-customers"])
     demo_picture.fill(user, kr, everyone["vip"])
     _campaign(
         user,

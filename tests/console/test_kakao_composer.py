@@ -9,11 +9,13 @@ from django.test import Client
 
 from pabal.accounts.audit import Actor
 from pabal.accounts.models import AuditEntry, Role
-from pabal.audience.models import Profile
+from pabal.audience.models import List, Profile
 from pabal.campaigns import actions
+from pabal.campaigns.kakao_problems import kakao_problems
 from pabal.campaigns.models import Campaign
 from pabal.delivery.channels import add_sandbox_channel
 from pabal.delivery.models import Image, Sender
+from pabal.processes import demo_kakao
 from tests.accounts.people import someone
 from tests.console.pictures import jpeg
 from tests.console.sent import sender
@@ -235,3 +237,16 @@ def test_a_copy_keeps_the_message(editor: Client, draft: Campaign) -> None:
     copy = actions.duplicate(draft, by=None)
     assert (copy.channel, copy.kakao, copy.target, copy.reentry_minutes) == ("kakao", kakao, "M", 60)
     assert list(copy.senders.all()) == list(draft.senders.all())
+
+
+def test_the_sample_shop_has_a_draft_that_is_whole(draft: Campaign) -> None:
+    everyone = List.objects.create(key="everyone", name="Everyone")
+    made = demo_kakao.fill(someone(Role.ADMIN, "demo@pabal.example"), sender(), everyone)
+    assert [p.code for p in kakao_problems(made)] in ([], ["kakao_not_sent_yet"])
+    assert demo_kakao.fill(someone(Role.ADMIN, "two@pabal.example"), sender("twilio"), everyone) == made
+
+
+def test_channels_stand_apart_from_numbers(client: Client, channel: Sender) -> None:
+    client.force_login(someone(Role.ADMIN))
+    assert client.get(f"/senders/{channel.pk}").headers["location"] == f"/channels/{channel.pk}"
+    assert 'value="kakao_channel"' not in said(client.get("/senders/new"))

@@ -42,7 +42,7 @@ class SenderForm(forms.Form):
     )
     kind = forms.ChoiceField(
         label=_("Kind"),
-        choices=SenderKind.choices,
+        choices=[choice for choice in SenderKind.choices if choice[0] != SenderKind.KAKAO_CHANNEL],
         initial=SenderKind.LONG_CODE,
         widget=Cards(
             notes={

@@ -17,7 +17,7 @@ from pabal.accounts.models import Role
 from pabal.console import errors, formats
 from pabal.console.forms.senders import SenderForm
 from pabal.delivery import actions, queries
-from pabal.delivery.models import ProviderAccount, Sender
+from pabal.delivery.models import ProviderAccount, Sender, SenderKind
 from pabal.errors import NotFound, PabalError
 from pabal.providers import registry
 
@@ -111,6 +111,8 @@ def sandbox(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """One sender: its numbers, and (for admins) its settings."""
     sender = get_object_or_404(Sender.objects.select_related("account"), pk=pk)
+    if sender.kind == SenderKind.KAKAO_CHANNEL and person(request).may(Role.ADMIN) and sender.archived_at is None:
+        return redirect("console:channel", pk=pk)
     if request.method == "POST":
         return requires(Role.ADMIN)(_edit)(request, sender=sender)
     return _page(request, sender, SenderForm(initial=SenderForm.initial_of(sender)))
