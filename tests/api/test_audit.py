@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.api.conftest import Call, caller
 from tests.api.reference import operations
 from tests.campaigns.conftest import engine_folder, shop, synchroniser, warehouse
 from tests.campaigns.shop import Shop
+from tests.pictures import photo_file
 
 __all__ = ["engine_folder", "shop", "synchroniser", "warehouse"]
 
@@ -230,6 +232,18 @@ def upload(call: Call) -> Any:
 @probe
 def upload_import(call: Call) -> Any:
     return upload(call)
+
+
+@probe
+def upload_image(call: Call) -> Any:
+    key = people.key(Scope.CAMPAIGNS)
+    file = SimpleUploadedFile("a.jpg", photo_file())
+    return Client().post("/api/v1/images", {"file": file}, headers={"Authorization": f"Bearer {key}"})
+
+
+@probe
+def upload_encoded_image(call: Call) -> Any:
+    return call("POST", "/images/encoded", {"name": "a.jpg", "data": base64.b64encode(photo_file()).decode()})
 
 
 @probe

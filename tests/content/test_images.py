@@ -177,7 +177,7 @@ def test_whatever_is_uploaded_fits_the_limits_and_can_be_decoded(
     picture = (noise if grain else photo)(width, height).convert(mode)
     try:
         source = encoded(picture, file)
-    except (OSError, KeyError):
+    except (OSError, KeyError, ValueError):
         source = encoded(picture.convert("RGB"), file)  # this format has no such mode
     limits = Limits(
         formats=frozenset({"jpeg", *formats}),  # type: ignore[arg-type]

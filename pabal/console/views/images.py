@@ -34,7 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def upload(request: HttpRequest) -> HttpResponse:
     """Take a file (`file`) into the library, or a part of it (`left`, `top`, `width`, `height` in its pixels).
 
-    Answers in JSON: 201 with `id`, `name`, `url`, `width`, `height`, `frames`, `size` (bytes) and `note`; else 422 with
+    Answers in JSON: 200 with `id`, `name`, `url`, `width`, `height`, `frames`, `size` (bytes) and `note`; else 422 with
     `error` (code, message).
     """
     file = request.FILES.get("file")
@@ -51,7 +51,7 @@ def upload(request: HttpRequest) -> HttpResponse:
             record(request, image)
     except InvalidInput as error:
         return JsonResponse({"error": {"code": error.code, "message": str(error)}}, status=422)
-    return JsonResponse(pictured(image).as_json(), status=201)
+    return JsonResponse(pictured(image).as_json())
 
 
 @requires(Role.VIEWER)

@@ -62,7 +62,7 @@
       } catch {
         // a page, not an answer
       }
-      if (request.status === 201 && answer) add(answer);
+      if (request.status === 200 && answer?.id) add(answer);
       else say(answer?.error?.message ?? window.pabal.say("sayError"));
     });
     request.open("POST", box.dataset.mmsUpload);
