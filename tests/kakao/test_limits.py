@@ -342,11 +342,11 @@ def test_the_flags_and_targets_of_each_preset() -> None:
 def test_a_gateway_may_take_less() -> None:
     wide = places.with_strings(sample("wide"), {"text": "a\nb\nc"})
     assert codes(wide) == set()
-    assert codes(wide, gateway="nhn") == set()
+    assert codes(wide, gateway="nhn_kakao") == set()
     assert codes(wide, gateway="solapi") == {("text", "too_many_newlines")}
     consult = _with_buttons(sample("text"), (Button(kind="BC", name="상담"),), None)
     assert codes(consult, gateway="solapi") == set()
-    assert codes(consult, gateway="nhn") == {("buttons.0.kind", "button_kind")}
+    assert codes(consult, gateway="nhn_kakao") == {("buttons.0.kind", "button_kind")}
 
 
 def test_a_template_is_judged_when_it_is_rendered() -> None:
@@ -360,7 +360,9 @@ def test_a_template_is_judged_when_it_is_rendered() -> None:
 
 
 def test_every_problem_has_words_in_both_languages() -> None:
-    values: dict[str, int | str] = {name: 1 for words in WORDS.values() for text in words.values() for name in re.findall(r"{(\w+)}", text)}
+    values: dict[str, int | str] = {
+        name: 1 for words in WORDS.values() for text in words.values() for name in re.findall(r"{(\w+)}", text)
+    }
     for code in WORDS:
         for language in ("ko", "en"):
             assert said(Problem(path="text", code=code, values=values), language)
