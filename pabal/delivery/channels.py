@@ -17,7 +17,7 @@ from pabal.errors import InvalidInput, NotFound
 _SEARCH_ID = re.compile(r"@[0-9A-Za-z가-힣_.-]{2,19}")
 FIELDS = ("name", "address", "opt_out_number", "throughput", "settings")
 #: Gateways that carry KakaoTalk.
-PROVIDERS = ("sandbox", "solapi", "nhn")
+PROVIDERS = ("sandbox", "solapi", "nhn_kakao")
 
 
 class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

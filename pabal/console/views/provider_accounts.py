@@ -30,6 +30,12 @@ CHOICES = {
     ),
     "solapi": ("globe", gettext_lazy("Korean SMS and LMS. You need an API key and its secret.")),
     "nhn": ("globe", gettext_lazy("Korean SMS and LMS. You need an app key and its secret key.")),
+    "nhn_kakao": (
+        "message-circle",
+        gettext_lazy(
+            "KakaoTalk through NHN Cloud: Brand Message and FriendTalk. You need an app key and its secret key."
+        ),
+    ),
     "twilio": (
         "globe",
         gettext_lazy("Texts to the US and most countries. You need an account SID and its auth token."),
