@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 from pabal.policy.skips import SkipReason
 
-MessageKind = Literal["sms", "lms", "mms"]
-SenderKind = Literal["long_code", "short_code", "toll_free", "brand_name"]
+MessageKind = Literal["sms", "lms", "mms", "kakao"]
+SenderKind = Literal["long_code", "short_code", "toll_free", "brand_name", "kakao_channel"]
 Encoding = Literal["gsm", "kr"]
 BrandName = Literal["yes", "registered", "no"]
 
@@ -109,6 +109,9 @@ def refusal(route: Route, recipient_country: str, kind: MessageKind) -> SkipReas
     """
     if not _reaches(route, recipient_country):
         return SkipReason.COUNTRY_NOT_SUPPORTED
+    if kind == "kakao" or route.kind == "kakao_channel":
+        together = kind == "kakao" and route.kind == "kakao_channel" and kind in route.kinds
+        return None if together else SkipReason.KIND_NOT_SUPPORTED
     if _NEEDED[country(recipient_country).encoding] not in route.encodings:
         return SkipReason.ENCODING_NOT_SUPPORTED
     if kind not in route.kinds:
@@ -148,6 +151,8 @@ def _reaches(route: Route, recipient_country: str) -> bool:
             return country(recipient_country).brand_name != "no"
         case "short_code":
             return route.country == recipient_country
+        case "kakao_channel":
+            return recipient_country == "KR"  # accounts are found by Korean mobile numbers alone
         case "toll_free":
             if route.country in _TOLL_FREE_NANP:
                 return recipient_country in _TOLL_FREE_NANP

@@ -37,6 +37,8 @@ WINDOWS = pl.Schema(
     }
 )
 
+_SEOUL = ZoneInfo("Asia/Seoul")
+
 #: Seconds since 1970 in UTC, `[from, to)`.
 Interval = tuple[int, int]
 
@@ -73,10 +75,12 @@ class Place:
 @dataclass(frozen=True, kw_only=True)
 class HoursOptions:
     """`company`: the company's own window at the recipient's place, 09:00 to 20:00 unless chosen otherwise; None for
-    none. `legal`: whether the law for promotional texts applies."""
+    none. `legal`: whether the law for promotional texts applies. `seoul`: a window in Korea's time, wherever the
+    recipient is (KakaoTalk's)."""
 
     company: Window | None = Window(opens=time(9), closes=time(20))
     legal: bool = True
+    seoul: Window | None = None
 
 
 def is_open(place: Place, at: datetime, options: HoursOptions) -> bool:
@@ -141,8 +145,15 @@ def _open_intervals(place: Place, since: int, until: int, options: HoursOptions)
     common: Sequence[Interval] = ((since, until),)
     for zone in zones:
         intervals = list(_zone_intervals(zone, since, until, rules, company, place.night_consent))
-        common = [(max(a, c), min(b, d)) for a, b in common for c, d in intervals if max(a, c) < min(b, d)]
+        common = _both(common, intervals)
+    if options.seoul is not None:
+        common = _both(common, list(_zone_intervals(_SEOUL, since, until, None, options.seoul.spans(), False)))
     return common
+
+
+def _both(some: Sequence[Interval], others: Sequence[Interval]) -> Sequence[Interval]:
+    """The times that are in both."""
+    return [(max(a, c), min(b, d)) for a, b in some for c, d in others if max(a, c) < min(b, d)]
 
 
 def _zone_intervals(

@@ -7,12 +7,13 @@ what depends on the place alone (hours, caps, what senders reach) is computed on
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 import polars as pl
 
 from pabal.errors import InvalidInput
+from pabal.kakao.limits import COMMON
 from pabal.policy.candidates import check
 from pabal.policy.countries import MessageKind, Route, campaign_refusal
 from pabal.policy.hours import HoursOptions, Place, Window, windows_frame
@@ -22,6 +23,9 @@ from pabal.policy.skips import TEXT_REASONS, SkipReason
 Purpose = Literal["promotional", "informational"]
 QuietHours = Literal["hold", "skip", "off"]
 SmartCounts = Literal["campaign", "triggered", "both"]
+
+ON_THE_WAY = timedelta(minutes=5)
+"""What a KakaoTalk message may take from us to the phone: so long before KakaoTalk closes nothing is handed over."""
 
 SKIP = pl.Int16()
 _PLACE = ["country", "zones", "region", "night_consent"]
@@ -60,7 +64,14 @@ class Policy:
     @property
     def hours(self) -> HoursOptions:
         """The hours that hold for this campaign."""
-        return HoursOptions(company=self.company, legal=self.purpose == "promotional")
+        legal = self.purpose == "promotional"
+        return HoursOptions(company=self.company, legal=legal, seoul=kakao_window() if self.kind == "kakao" else None)
+
+
+def kakao_window() -> Window:
+    """When KakaoTalk messages may be handed over, in Korea's time: Kakao's own hours, less what delivery takes."""
+    closes = datetime.combine(date(2000, 1, 1), COMMON.closes, UTC) - ON_THE_WAY
+    return Window(opens=COMMON.opens, closes=closes.time())
 
 
 def verdict(
