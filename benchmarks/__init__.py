@@ -13,6 +13,8 @@ BENCHMARKS = {
     "import": "import_",
     "plan": "plan",
     "dispatch": "dispatch",
+    "smpp": "smpp",
+    "receipts": "receipts",
     "segment": "segment",
     "membership": "membership",
     "intake-batch": "intake_batch",
