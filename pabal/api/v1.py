@@ -65,6 +65,7 @@ api.add_decorator(frame, mode="view")
 errors.install(api)
 import_module("pabal.api.upserts")  # shares an address, and so the area, with profiles
 import_module("pabal.api.merging")
+import_module("pabal.api.delivering")  # of the area of campaigns
 
 for module in (
     "me",

@@ -32,7 +32,8 @@ KINDS: Final = {Missed.EXPIRED: EventKind.EXPIRED.value, Missed.UNKNOWN: EventKi
 #: News beside which such an event says nothing: what was accepted and then expired at the carrier may have been shown.
 BUT: Final = {Missed.EXPIRED: [1, 2, 3, 6], Missed.UNKNOWN: [2, 3, 4, 5]}
 
-#: The people of messages with such an event, and no other news.
+#: The people of messages with such an event, and no other news. The carrier may have been asked about unknown ones: what
+#: it has is on its way, what it never took was surely not sent.
 _PUT: Final = """
 INSERT INTO list_member (list_id, profile_id)
 SELECT DISTINCT %(list)s::bigint, m.profile_id
@@ -42,7 +43,8 @@ JOIN message m ON m.id = e.message_id
 JOIN profile p ON p.id = m.profile_id
 WHERE b.campaign_id = %(campaign)s
   AND NOT EXISTS (
-      SELECT FROM message_event f WHERE f.message_id = e.message_id AND f.kind <> e.kind AND f.kind = ANY(%(but)s)
+      SELECT FROM message_event f WHERE f.message_id = e.message_id AND f.kind <> e.kind
+        AND (f.kind = ANY(%(but)s) AND f.reason <> 'never_taken' OR e.kind = 6 AND f.kind = 1 AND f.at > e.at)
   )
 """
 
@@ -69,6 +71,7 @@ def again(campaign: Campaign, missed: str, *, by: User | None) -> Campaign:
         raise Conflict(_("There is nobody to send to again."), code="nobody_missed")
     recount(list_)
     draft = actions.duplicate(campaign, by=by)
+    Campaign.objects.filter(pk=draft.pk).update(share_from=0, share_to=10_000)  # exactly those people, all of them
     return actions.edit(
         draft,
         by=by,

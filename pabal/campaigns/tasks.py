@@ -11,12 +11,15 @@ from procrastinate.exceptions import AlreadyEnqueued
 from pabal.campaigns.lifecycle import abandoned_plans, database_dsn, finish_done, start_due, unfinished_plans
 
 __all__ = [
+    "ask_carrier",
     "enqueue",
+    "enqueue_enquiry",
     "enqueue_list",
     "fill_list",
     "finish_done",
     "make_plan",
     "rescue_plans",
+    "resume_enquiries",
     "resume_plans",
     "start_due",
 ]
@@ -61,6 +64,33 @@ def enqueue_list(question_id: str) -> None:
             fill_list.configure(queueing_lock=f"list-{question_id}").defer(question_id=question_id)
     except AlreadyEnqueued:
         return
+
+
+@app.task(queue="engine", name="ask_carrier")
+def ask_carrier(enquiry_id: int) -> None:
+    """Ask carriers what became of a campaign's unknown messages."""
+    from pabal.delivery.asking import carry_out
+
+    carry_out(enquiry_id)
+
+
+def enqueue_enquiry(enquiry_id: int) -> None:
+    """Have the engine ask, when this transaction is committed. Twice is once."""
+    try:
+        with transaction.atomic():
+            ask_carrier.configure(queueing_lock=f"enquiry-{enquiry_id}").defer(enquiry_id=enquiry_id)
+    except AlreadyEnqueued:
+        return
+
+
+def resume_enquiries() -> int:
+    """When the engine starts: ask what the last one left unasked; how many."""
+    from pabal.delivery.asking import unfinished
+
+    enquiries = unfinished()
+    for enquiry_id in enquiries:
+        enqueue_enquiry(enquiry_id)
+    return len(enquiries)
 
 
 def rescue_plans() -> int:

@@ -78,6 +78,8 @@ ACTIONS: dict[str, Any] = {
     "campaign.edit": _("changed a campaign"),
     "campaign.discard": _("threw a draft away"),
     "campaign.duplicate": _("duplicated a campaign"),
+    "campaign.ask": _("had the carrier asked about unknown messages"),
+    "campaign.split": _("split a campaign into parts"),
     "campaign.again": _("made a campaign for those whom another missed"),
     "campaign.review": _("asked for a review"),
     "campaign.launch": _("launched a campaign"),

@@ -21,7 +21,7 @@ from pabal.console.views import (
     warehouse,
 )
 from pabal.console.views.audience import import_steps, imports, lists, members, profile, profiles
-from pabal.console.views.campaigns import draft, listing, live, overlap, preview, recipients, review
+from pabal.console.views.campaigns import asking, draft, listing, live, overlap, preview, recipients, review, splitting
 
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -102,6 +102,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<slug:key>/launch", review.launch, name="campaign_launch"),
     path("campaigns/<slug:key>/duplicate", live.duplicate, name="campaign_duplicate"),
     path("campaigns/<slug:key>/again", live.send_again, name="campaign_again"),
+    path("campaigns/<slug:key>/ask", asking.ask, name="campaign_ask"),
+    path("campaigns/<slug:key>/split", splitting.make, name="campaign_split"),
     path("campaigns/<slug:key>/act/<slug:verb>", live.act, name="campaign_act"),
     path("campaigns/<slug:key>/recipients", recipients.index, name="campaign_recipients"),
     path("campaigns/<slug:key>/recipients/<int:message_id>", recipients.history, name="campaign_message_history"),
@@ -110,6 +112,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *consent_urls.urlpatterns,
     *kakao_urls.urlpatterns,
     *image_urls.urlpatterns,
+    *kakao_urls.urlpatterns,
     *segment_urls.urlpatterns,
     *signup_urls.urlpatterns,
 ]

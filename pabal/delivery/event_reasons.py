@@ -18,6 +18,7 @@ class OwnReason(models.TextChoices):
     CAMPAIGN_ENDED = "campaign_ended", _("Campaign ended")
     NO_ANSWER = "no_answer", _("No answer from the carrier")
     HOLDER_LOST = "holder_lost", _("Interrupted while sending")
+    NEVER_TAKEN = "never_taken", _("Never reached the carrier")
 
 
 def reason_label(reason: str) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pabal.accounts.models import User
 from pabal.database import MarkerField
+from pabal.delivery.enquiry_models import Enquiry as Enquiry
 from pabal.delivery.fallback_models import Fallback as Fallback
 from pabal.delivery.fallback_models import FallbackState as FallbackState
 from pabal.delivery.hook_models import HookCall as HookCall

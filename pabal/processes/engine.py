@@ -157,6 +157,7 @@ async def _start(config: Config, stop: asyncio.Event, health: Health) -> list[as
     LAG.set_function(warehouse.lag)
     await asyncio.to_thread(resume_imports)
     await asyncio.to_thread(campaigns.resume_plans)
+    await asyncio.to_thread(campaigns.resume_enquiries)
     await asyncio.to_thread(resume_lists)
 
     def synchronise() -> None:

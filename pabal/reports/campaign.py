@@ -62,6 +62,11 @@ class Results:
         return max(0, self.planned - self.waiting - self.final)
 
     @property
+    def never_taken(self) -> int:
+        """Failed ones that the carrier, when it was asked, had never taken."""
+        return sum(reason.messages for reason in self.failures if reason.reason == "never_taken")
+
+    @property
     def handled(self) -> int:
         """Messages that left the queue, whatever became of them."""
         return self.planned - self.waiting
@@ -95,11 +100,14 @@ SELECT coalesce(sum(messages), 0)::bigint,
 FROM batch WHERE campaign_id = %s
 """
 
-#: Messages of which we still do not know: a late receipt may have said what became of an unknown one.
+#: Messages of which we still do not know: a late receipt, or the carrier when it was asked again, may have said.
 _UNRESOLVED = """
 SELECT count(*) FROM batch b JOIN message_event e ON e.kind = 6 AND e.message_id BETWEEN b.first_id AND b.last_id
 WHERE b.campaign_id = %s
-  AND NOT EXISTS (SELECT 1 FROM message_event f WHERE f.message_id = e.message_id AND f.kind IN (2, 3, 4, 5))
+  AND NOT EXISTS (
+      SELECT 1 FROM message_event f
+      WHERE f.message_id = e.message_id AND (f.kind IN (2, 3, 4, 5) OR f.kind = 1 AND f.at > e.at)
+  )
 """
 
 _TOTALS = {

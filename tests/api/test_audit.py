@@ -17,6 +17,7 @@ from pabal.campaigns.models import Campaign, CampaignState, Plan, PlanMode
 from pabal.delivery.models import ProviderAccount, Sender
 from pabal.reports.models import Alert, AlertKind
 from tests.accounts import people
+from tests.accounts.probes_delivery import campaign_ask, campaign_split
 from tests.api.conftest import Call, caller
 from tests.api.reference import operations
 from tests.campaigns.conftest import engine_folder, shop, synchroniser, warehouse
@@ -57,6 +58,16 @@ def members(call: Call) -> dict[str, Any]:
     Profile.objects.create(external_id="c-1", phone="+821000000001")
     call("POST", "/lists", {"name": "x", "key": "x"})
     return {"external_ids": ["c-1"]}
+
+
+@probe
+def ask_campaign(call: Call) -> Any:
+    return call("POST", campaign_ask(Client())[0])
+
+
+@probe
+def split_campaign(call: Call) -> Any:
+    return call("POST", campaign_split(Client())[0], {"by": "days"})
 
 
 @probe

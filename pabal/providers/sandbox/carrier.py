@@ -80,7 +80,9 @@ class Sandbox:
 
     def __init__(self, settings: SandboxSettings) -> None:
         self.settings = settings
-        self.capabilities = msgspec.structs.replace(type(self).capabilities, can_look_up=settings.look_up)
+        self.capabilities = msgspec.structs.replace(
+            type(self).capabilities, can_look_up=settings.look_up and bool(settings.log_file)
+        )
         self._random = random.Random(settings.seed or None)
         self._failures = mix(settings.failures)
         self._refusals = mix(settings.refusals)

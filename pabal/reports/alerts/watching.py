@@ -60,7 +60,10 @@ ORDER BY t.campaign_id
 _UNRESOLVED: Final = """
 SELECT count(*) FROM batch b JOIN message_event e ON e.kind = 6 AND e.message_id BETWEEN b.first_id AND b.last_id
 WHERE b.campaign_id = %s
-  AND NOT EXISTS (SELECT FROM message_event f WHERE f.message_id = e.message_id AND f.kind IN (1, 2, 3, 4, 5))
+  AND NOT EXISTS (
+      SELECT FROM message_event f
+      WHERE f.message_id = e.message_id AND (f.kind IN (2, 3, 4, 5) OR f.kind = 1 AND f.at > e.at)
+  )
 """
 
 #: Seconds for which messages have been due while nobody sends.

@@ -26,6 +26,7 @@ from pabal.console.parts import Bubble
 from pabal.console.pictures import on_the_way
 from pabal.console.views.campaigns.draft import sample_profile
 from pabal.console.views.campaigns.review import funnel
+from pabal.delivery.asking import accounts_that_answer, last_enquiry
 from pabal.delivery.event_reasons import reason_label
 from pabal.errors import NotFound
 from pabal.reports.campaign import Results, results
@@ -57,12 +58,13 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
 
 def _values(campaign: Campaign) -> dict[str, Any]:
     found = results(campaign)
+    unknown = _unknown(campaign, found)
     goes_to = TRANSITIONS[CampaignState(campaign.state)]
     return {
         "campaign": campaign,
         "r": found,
         "plan": Plan.objects.filter(campaign=campaign, mode=PlanMode.SEND).first(),
-        "live": campaign.state in LIVE or found.underway > 0,
+        "live": campaign.state in LIVE or found.underway > 0 or bool(unknown and unknown["asking"]),
         "cost": formats.money(found.amount / MILLI, config.get().currency),
         "funnel": funnel(campaign, found.summary) if found.summary else None,
         "outcome": _outcome(found),
@@ -78,6 +80,7 @@ def _values(campaign: Campaign) -> dict[str, Any]:
         "can_unschedule": campaign.state == CampaignState.SCHEDULED,
         "can_end": CampaignState.ENDED in goes_to,
         "missed": _missed(campaign, found),
+        "unknown": unknown,
         "bubbles": _bubbles(campaign),
         "kinds": _kinds(found),
         "included": [] if campaign.all_profiles else _sets(campaign, "include"),
@@ -99,12 +102,27 @@ def _missed(campaign: Campaign, found: Results) -> list[tuple[str, str, str]]:
     if campaign.state not in (CampaignState.DONE, CampaignState.ENDED):
         return []
     expired = ngettext("Send again to %(n)s person", "Send again to %(n)s people", found.expired)
-    unknown = ngettext("Send again to %(n)s person", "Send again to %(n)s people", found.unknown)
+    unsure = found.unknown + found.never_taken
+    unknown = ngettext("Send again to %(n)s person", "Send again to %(n)s people", unsure)
     rows = [
         ("expired", expired, found.expired, _("Their messages were not sent in time.")),
-        ("unknown", unknown, found.unknown, _("Nobody knows whether their messages arrived: they may get it twice.")),
+        ("unknown", unknown, unsure, _("Nobody knows whether their messages arrived: they may get it twice.")),
     ]
     return [(which, label % {"n": formats.number(n)}, note) for which, label, n, note in rows if n]
+
+
+def _unknown(campaign: Campaign, found: Results) -> dict[str, Any] | None:
+    """What may be done about messages whose fate is unknown, and what came of asking last."""
+    last = last_enquiry(campaign.pk) if found.unknown or found.never_taken else None
+    if not found.unknown and last is None:
+        return None
+    asking = last is not None and last.finished_at is None
+    return {
+        "messages": found.unknown,
+        "can_ask": bool(found.unknown) and not asking and bool(accounts_that_answer(campaign.pk)),
+        "asking": asking,
+        "last": last,
+    }
 
 
 def _outcome(found: Results) -> charts.StackedBar:

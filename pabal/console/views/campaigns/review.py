@@ -20,12 +20,15 @@ from pabal.accounts.models import Role
 from pabal.audience.models import Profile
 from pabal.billing.models import MILLI
 from pabal.campaigns import actions, words
+from pabal.campaigns.compose import choose_sender, senders_of
 from pabal.campaigns.models import Campaign, CampaignState, Plan, PlanMode, PlanState
 from pabal.campaigns.questions import engine_runs
 from pabal.campaigns.summary import PlanSummary, TextSample
 from pabal.console import formats
 from pabal.console.parts import Bubble, Funnel, Skip
+from pabal.console.pictures import on_the_way
 from pabal.console.views.campaigns.draft import step_links
+from pabal.console.views.campaigns.splitting import offers
 from pabal.delivery.models import Sender
 from pabal.errors import InvalidInput
 from pabal.policy.skips import SKIP_WORDS, Language, SkipReason
@@ -80,6 +83,7 @@ def _values(campaign: Campaign, plan: Plan) -> dict[str, Any]:
         "plan": plan,
         "summary": summary,
         "timeout": timedelta(minutes=campaign.timeout_minutes),
+        "offers": offers(campaign, summary),
         "funnel": funnel(campaign, summary),
         "cost": formats.money(summary.amount / MILLI, currency),
         "balance_before": formats.money(summary.balance_before / MILLI, currency),
@@ -95,7 +99,7 @@ def _values(campaign: Campaign, plan: Plan) -> dict[str, Any]:
             )
             for (sender, country, kind), messages, parts, amount in summary.by("sender_id", "country", "kind")
         ],
-        "samples": [_sample(s) for s in unique(summary)],
+        "samples": [_sample(s, _pictures(campaign, s)) for s in unique(summary)],
         "warnings": [words.warning(w) for w in summary.warnings],
         "confirm_title": ngettext("Send %(n)s message?", "Send %(n)s messages?", summary.messages)
         % {"n": formats.number(summary.messages)},
@@ -116,13 +120,21 @@ def unique(summary: PlanSummary) -> list[TextSample]:
     return list(found.values())[:2]
 
 
-def _sample(sample: TextSample) -> dict[str, Any]:
+def _pictures(campaign: Campaign, sample: TextSample) -> tuple[str, ...]:
+    if sample.kind != "mms":
+        return ()
+    return on_the_way(campaign.images, choose_sender(senders_of(campaign), sample.country, "mms")).urls
+
+
+def _sample(sample: TextSample, pictures: tuple[str, ...]) -> dict[str, Any]:
     profile = Profile.objects.filter(pk=sample.profile_id).first()
     note = ngettext("%(kind)s · %(n)s part", "%(kind)s · %(n)s parts", sample.parts) % {
         "kind": sample.kind.upper(),
         "n": sample.parts,
     }
-    return {"profile": profile, "bubbles": [Bubble(text=sample.text, note=note)]}
+    if sample.kind == "mms":
+        note = "MMS"
+    return {"profile": profile, "bubbles": [Bubble(text=sample.text, note=note, images=pictures)]}
 
 
 def funnel(campaign: Campaign, summary: PlanSummary) -> Funnel:
