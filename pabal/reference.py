@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pabal import config
 from pabal.delivery.mms_reference import mms_page
+from pabal.kakao.reference import kakao_messages_page
 from pabal.policy.reference import quiet_hours_page, skip_reasons_page
 
 DOCS = Path(__file__).parent.parent / "docs" / "reference"
@@ -47,6 +48,7 @@ def pages() -> dict[str, str]:
         "skip-reasons.md": skip_reasons_page(),
         "quiet-hours.md": quiet_hours_page(),
         "mms.md": mms_page(),
+        "kakao-messages.md": kakao_messages_page(),
     }
 
 

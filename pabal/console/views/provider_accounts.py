@@ -28,7 +28,7 @@ CHOICES = {
         "smartphone",
         gettext_lazy("For trying things out. Nothing leaves this machine; messages arrive on the handset page."),
     ),
-    "solapi": ("globe", gettext_lazy("Korean SMS and LMS. You need an API key and its secret.")),
+    "solapi": ("globe", gettext_lazy("Korean texts and KakaoTalk. You need an API key and its secret.")),
     "nhn": ("globe", gettext_lazy("Korean SMS and LMS. You need an app key and its secret key.")),
     "nhn_kakao": (
         "message-circle",
