@@ -113,7 +113,7 @@ class Media:
         if (known := self._known.get(key)) is not None and _lasts(known[1]):
             return known[0]
         if asyncio.get_running_loop().time() < self._refused_until:
-            raise Unavailable(self.trouble, code="upload_failed")
+            raise self._refusal()
         upload = await self._upload(pool, image_id, limits)
         fingerprint = hashlib.sha256(upload.data + upload.url.encode()).hexdigest()
         async with pool.connection() as connection:
@@ -172,7 +172,10 @@ class Media:
     def _failed(self, why: str) -> Unavailable:
         self.trouble = why
         self._refused_until = asyncio.get_running_loop().time() + AGAIN_S
-        return Unavailable(why, code="upload_failed")
+        return self._refusal()
+
+    def _refusal(self) -> Unavailable:
+        return Unavailable(f"The gateway does not take the pictures: {self.trouble}", code="upload_failed")
 
 
 def _as_upload(table: Literal["i", "f"], row: Any) -> Upload:
