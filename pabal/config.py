@@ -63,6 +63,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     suppress_unreachable_after: Annotated[
         int, "A number that could not be reached so many times in a row gets nothing more; 0: never mind."
     ] = 5
+    api_per_minute: Annotated[int, "Requests a minute that one API key may make; 0: no limit."] = 1_200
     event_days: Annotated[
         int,
         "Days that events are kept in PostgreSQL; 0: for ever. Older ones are removed in small pieces. The warehouse keeps "

@@ -8,6 +8,7 @@ responses in one place each.
     ├── InvalidInput        the request cannot be understood or breaks a rule of its own
     ├── NotFound            there is no such thing, or the caller may not know of it
     ├── NotAllowed          the caller's role or key does not permit it
+    ├── TooManyRequests     the caller asks too often; try again later
     ├── Conflict            the state does not permit it now (someone else was faster, or it is over)
     └── Unavailable         an engine or carrier that is needed does not answer; try again
 """
@@ -61,6 +62,12 @@ class NotAllowed(PabalError):
     """The caller's role or key does not permit this."""
 
     code = "not_allowed"
+
+
+class TooManyRequests(PabalError):
+    """The caller asks too often. Nothing was done; try again later."""
+
+    code = "too_many_requests"
 
 
 class Conflict(PabalError):

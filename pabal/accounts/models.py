@@ -136,3 +136,14 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class ApiUse(models.Model):
+    """Requests that a key made in its latest minute. Not logged by PostgreSQL."""
+
+    api_key = models.OneToOneField(ApiKey, on_delete=models.CASCADE, primary_key=True)
+    minute = models.DateTimeField()
+    requests = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.requests} in {self.minute:%H:%M}"

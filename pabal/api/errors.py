@@ -25,7 +25,7 @@ from pydantic import Field
 
 from pabal.content.failures import TemplateError
 from pabal.database import is_disk_full
-from pabal.errors import Conflict, InvalidInput, NotAllowed, NotFound, PabalError, Unavailable
+from pabal.errors import Conflict, InvalidInput, NotAllowed, NotFound, PabalError, TooManyRequests, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ STATUS: dict[type[PabalError], int] = {
     InvalidInput: 422,
     NotFound: 404,
     NotAllowed: 403,
+    TooManyRequests: 429,
     Conflict: 409,
     Unavailable: 503,
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from pabal.api import errors
+from pabal.api import errors, limits
 
 PREFIX = "/api/"
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -26,6 +26,7 @@ class RequestMiddleware:
         response = self.get_response(request)
         if request.path.startswith(PREFIX):
             response = self._as_api(response)
+            limits.tell(request, response)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         return response
 

@@ -16,7 +16,7 @@ from ninja import Router
 
 from pabal.accounts import audit
 from pabal.accounts.keys import Scope
-from pabal.api import idempotency
+from pabal.api import idempotency, limits
 from pabal.api.auth import ApiKeyAuth, authenticate
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -120,12 +120,12 @@ def frame(run: Run) -> Run:
 
     @functools.wraps(run)
     def framed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not getattr(function, "writes", False):
-            return run(request, *args, **kwargs)
         try:
             key = authenticate(request)
-            if key is None:
-                return run(request, *args, **kwargs)  # answers 401 by itself
+            if key is not None:
+                limits.take(request, key)
+            if key is None or not getattr(function, "writes", False):
+                return run(request, *args, **kwargs)  # without a key, answers 401 by itself
 
             def change() -> HttpResponse:
                 with audit.watch() as recorded:

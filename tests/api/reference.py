@@ -206,6 +206,7 @@ can be revoked at once. It may do what its scopes say; none includes another.
 | Language | of messages: `Accept-Language: ko` or `en` |
 | Pages | `?limit=` (1–1000, default 100) and `?cursor=`; the answer is `{{"data": […], "next_cursor": …}}` |
 | Repetition | `Idempotency-Key` on POST: the same key with the same request is done once and answered alike for 24 hours (`Idempotent-Replay: true`); with another request: 422 `idempotency_key_reused`; while the first runs: 409 `in_progress`. Refused requests are not remembered, since nothing was done |
+| Limit | `RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset` (seconds) on every answer to a key: requests of this minute, [`api_per_minute`](settings.md), 1,200 unless set. Past it: 429 `rate_limited` with `Retry-After`; nothing was done |
 | Request id | send `X-Request-Id` or get one; it is in the response |
 | Amounts | integers in thousandths of a credit |
 | Times | ISO 8601 with an offset |
