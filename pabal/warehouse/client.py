@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import clickhouse_connect
 import pyarrow as pa
+from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from pabal.errors import Unavailable
@@ -36,8 +38,12 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+HANDLES = 3
+"""Statements that run at once. A handle of chDB does one at a time; several handles share its threads and memory."""
+
+
 class Warehouse:
-    """A connection to ClickHouse. Calls from several threads take turns.
+    """ClickHouse, for several threads: up to `HANDLES` calls run at once, others wait for their turn.
 
     `path`: a folder for chDB, made when missing; only one process at a time may have it open. `url`: a server, as
     `http(s)://user:password@host:port/database`; it wins. Raises `Unavailable` with code `warehouse_locked` when
@@ -46,32 +52,52 @@ class Warehouse:
 
     def __init__(self, *, path: Path | None = None, url: str = "") -> None:
         self.path = path
+        self._url = url
+        self._turns = threading.BoundedSemaphore(HANDLES)
+        self._closed = False
         self._lock_file: int | None = None
         try:
-            if url:
-                self._client = clickhouse_connect.get_client(dsn=url, settings=SETTINGS, autogenerate_session_id=False)
-            else:
+            if not url:
                 assert path is not None
                 self._lock_file = _lock(path)
-                self._client = clickhouse_connect.get_client(interface="chdb", path=str(path), settings=SETTINGS)
+            first = self._connect()
         except (ClickHouseError, OSError) as error:
             self._unlock()
             raise Unavailable(f"The warehouse does not start: {error}", code="warehouse_unavailable") from error
+        self._idle = [first]
+        self.version = str(first.server_version)
+        """ClickHouse's version."""
 
     @property
-    def version(self) -> str:
-        """ClickHouse's version."""
-        return str(self._client.server_version)
+    def embedded(self) -> bool:
+        """Whether it is chDB, whose files are on this machine."""
+        return not self._url
 
     def ping(self) -> bool:
         """Whether it answers now."""
-        return bool(self._client.ping())
+        with self._handle() as client:
+            return bool(client.ping())
+
+    def _connect(self) -> Client:
+        if self._url:
+            return clickhouse_connect.get_client(dsn=self._url, settings=SETTINGS, autogenerate_session_id=False)
+        return clickhouse_connect.get_client(interface="chdb", path=str(self.path), settings=SETTINGS)
 
     @contextmanager
-    def _answering(self) -> Iterator[None]:
-        """A server that cannot be reached is `Unavailable`; an error that it answers with stays ClickHouse's."""
+    def _handle(self) -> Iterator[Client]:
+        """A client that nobody else uses meanwhile.
+
+        A server that cannot be reached is `Unavailable`; an error that it answers with stays ClickHouse's.
+        """
         try:
-            yield
+            with self._turns:
+                if self._closed:
+                    raise Unavailable("The warehouse is closed.", code="warehouse_unavailable")
+                client = self._idle.pop() if self._idle else self._connect()
+                try:
+                    yield client
+                finally:
+                    self._idle.append(client)
         except OperationalError as error:
             if "DB::Exception" in str(error):  # it answered, and then broke off
                 raise
@@ -79,28 +105,35 @@ class Warehouse:
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """Run a statement; the first row's value (a list of them when there are several), if it gives one."""
-        with self._answering():
-            return self._client.command(sql, parameters=dict(parameters or {}))
+        with self._handle() as client:
+            return client.command(sql, parameters=dict(parameters or {}))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a small result."""
-        with self._answering():
-            return [tuple(row) for row in self._client.query(sql, parameters=dict(parameters or {})).result_rows]
+        with self._handle() as client:
+            return [tuple(row) for row in client.query(sql, parameters=dict(parameters or {})).result_rows]
 
     def arrow(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """The result as one Arrow table. chDB keeps all of it in memory: ask for a page, not for everything."""
-        with self._answering():
-            return self._client.query_arrow(sql, parameters=dict(parameters or {}), use_strings=True)
+        with self._handle() as client:
+            return client.query_arrow(sql, parameters=dict(parameters or {}), use_strings=True)
 
     def insert(self, table: str, data: pa.Table) -> None:
         """Append rows. Columns are matched by name; ClickHouse converts the types."""
         if data.num_rows:
-            with self._answering():
-                self._client.insert_arrow(table, data)
+            with self._handle() as client:
+                client.insert_arrow(table, data)
 
     def close(self) -> None:
-        self._client.close()
+        """End it, once nothing is under way."""
+        for _ in range(HANDLES):
+            self._turns.acquire()
+        self._closed = True
+        for client in self._idle:
+            client.close()
+        self._idle.clear()
         self._unlock()
+        self._turns.release(HANDLES)
 
     def _unlock(self) -> None:
         if self._lock_file is not None:

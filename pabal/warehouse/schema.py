@@ -12,6 +12,7 @@ commit late.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 
 from pabal.warehouse.client import Warehouse
@@ -109,9 +110,27 @@ def drop_working_tables(warehouse: Warehouse, *, but: Collection[str] = ()) -> N
 
 def forget_rounds_above(warehouse: Warehouse, table: str, number: int) -> None:
     """Delete what a round wrote that broke off: rows of a later round than the last one whose cursor was stored."""
+    if not number:  # all that there is; a filling broke off
+        warehouse.command(f"TRUNCATE TABLE `{table}` SYNC")
+        return
     later = f"FROM `{table}` WHERE round > {{number:UInt64}}"
     if warehouse.rows(f"SELECT 1 {later} LIMIT 1", {"number": number}):
         warehouse.command(f"DELETE {later}", {"number": number})
+
+
+def fill_quickly(warehouse: Warehouse) -> None:
+    """For the time of a filling: rows are not forced to the disk one by one. Only in chDB, whose disk is ours."""
+    if warehouse.embedded:
+        for table in sorted(APPENDED):
+            warehouse.command(f"ALTER TABLE `{table}` MODIFY SETTING fsync_after_insert = 0, fsync_part_directory = 0")
+
+
+def settle(warehouse: Warehouse) -> None:
+    """After a filling: what was written is on the disk when this returns, and so is each insert from now on."""
+    if warehouse.embedded:
+        os.sync()
+        for table in sorted(APPENDED):
+            warehouse.command(f"ALTER TABLE `{table}` MODIFY SETTING fsync_after_insert = 1, fsync_part_directory = 1")
 
 
 def origin(warehouse: Warehouse) -> tuple[int, str] | None:

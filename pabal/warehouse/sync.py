@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -58,7 +59,9 @@ class Round:
 
 
 _EVERYTHING = 2**62
-_BATCH_BYTES = 8 * 1024 * 1024
+#: One batch becomes one part in each month that it touches: small ones cost more in merging than in writing.
+_BATCH_BYTES = 32 * 1024 * 1024
+_WRITERS = 2
 
 #: About how many rows tables have. Never analysed: what the statistics collector saw.
 _SIZES = """
@@ -115,6 +118,7 @@ class Synchroniser:
             if filling:
                 self._gate.close()
                 self._gate.note(self._totals(connection))
+                schema.fill_quickly(self.warehouse)
             self._number += 1
             self._opened = False  # until it is through: a round that breaks off leaves rows to be deleted
             rows = {}
@@ -124,6 +128,8 @@ class Synchroniser:
                 low = self._cursors.get(source.name, 0)
                 until = _EVERYTHING if complete and source.table not in schema.APPENDED else high
                 rows[source.name] = self._copy(connection, source, low, until) if low < until else 0
+            if filling:
+                schema.settle(self.warehouse)
             self._move(high, [name for name, count in rows.items() if count])
             self._done = self._number
             self._seen.add(top, taken_at, high)
@@ -204,23 +210,24 @@ class Synchroniser:
         return ownership.follow(self.warehouse, connection, owners, low, high)
 
     def _copy(self, connection: Any, source: Source, low: int, high: int) -> int:
-        """Read and write one source; the number of rows. A batch is written while the next one is read."""
+        """Read and write one source; the number of rows. Batches are written, two at once, while the next one is read."""
         count = 0
-        with connection.cursor() as cursor, ThreadPoolExecutor(1, thread_name_prefix="warehouse") as thread:
+        writing: deque[Future[int]] = deque()
+        with connection.cursor() as cursor, ThreadPoolExecutor(_WRITERS, thread_name_prefix="warehouse") as threads:
             cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)})
             # A query with parameters cannot use COPY, which is several times faster; these are plain numbers.
             cursor.execute(source.query.format(low=int(low), high=int(high)))
-            writing: Future[int] | None = None
             for batch in cursor.fetch_record_batch():
                 table = pa.Table.from_batches([batch])
                 numbers = pa.repeat(pa.scalar(self._number, pa.uint64()), table.num_rows)
-                if writing is not None:
-                    writing.result()
-                writing = thread.submit(write, self.warehouse, source.table, table.append_column("round", numbers))
+                if len(writing) == _WRITERS:
+                    writing.popleft().result()
+                rows = table.append_column("round", numbers)
+                writing.append(threads.submit(write, self.warehouse, source.table, rows))
                 count += table.num_rows
                 self._gate.add(source.name, table.num_rows)
-            if writing is not None:
-                writing.result()
+            while writing:
+                writing.popleft().result()
         return count
 
     def _move(self, high: int, moved: Sequence[str]) -> None:
