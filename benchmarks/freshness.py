@@ -24,8 +24,7 @@ from typing import Any
 
 import psycopg
 
-from benchmarks import Result
-from benchmarks.filling import fill_postgres
+from benchmarks import Result, shop
 
 SECONDS = float(os.environ.get("PABAL_BENCH_SECONDS", "60"))
 RATE = 5_000
@@ -47,8 +46,8 @@ def run(seconds: float = SECONDS) -> list[Result]:
     from pabal.database import raw_cursor
 
     with raw_cursor() as cursor:
-        cursor.execute("TRUNCATE event, event_name, event_property, consent, profile CASCADE")
-        fill_postgres(cursor, people=PEOPLE, events=BEFORE)
+        shop.empty_product(cursor)
+        shop.fill_product(cursor, people=PEOPLE, events=BEFORE)
     dsn = get().database_dsn
     with _engine() as (engine, port):
         _until(lambda: _metric(port, "pabal_warehouse_lag_seconds") >= 0 and _healthy(port), 300)
@@ -78,7 +77,7 @@ def run(seconds: float = SECONDS) -> list[Result]:
             floor.append(time.perf_counter() - began)
         lag = _metric(port, "pabal_warehouse_lag_seconds")
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE event, event_name, event_property, consent, profile CASCADE")
+        shop.empty_product(cursor)
     quarter = max(1, len(memory) // 4)
     p95 = min(quantiles(late, n=20)[-1], max(late)) if len(late) > 1 else late[0]
     grown = median(memory[-quarter:]) - median(memory[quarter : 2 * quarter] or memory)

@@ -7,14 +7,20 @@ rounds or progress. `PABAL_BENCH_EVENTS` sets how many events (1,000,000).
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from benchmarks import Result
-from benchmarks.filling import fill_postgres
+from benchmarks import Result, shop
+
+if TYPE_CHECKING:
+    from pabal.warehouse.sync import Synchroniser
 
 EVENTS = int(os.environ.get("PABAL_BENCH_EVENTS", "1000000"))
 PEOPLE = EVENTS // 20
@@ -33,24 +39,30 @@ def run(events: int = EVENTS, people: int = PEOPLE) -> list[Result]:
     from pabal.warehouse.sync import Synchroniser
 
     with raw_cursor() as cursor:
-        cursor.execute("TRUNCATE event, consent, profile CASCADE")
-        fill_postgres(cursor, people=people, events=events)
+        shop.empty_product(cursor)
+        shop.fill_product(cursor, people=people, events=events)
+    _say(f"{events:,} events in PostgreSQL")
     with raw_cursor() as cursor:
         cursor.execute("VACUUM ANALYZE event")
     warehouse = Warehouse(path=Path(os.environ["PABAL_BENCH_HOME"]) / "warehouse")
     synchroniser = Synchroniser(warehouse, get().database_dsn, SOURCES, OWNERS)
-    seconds = []
+    seconds: list[float] = []
     for _ in range(3):
         began = time.perf_counter()
-        done = synchroniser.rebuild()
+        with _progress(synchroniser):
+            done = synchroniser.rebuild()
         seconds.append(time.perf_counter() - began)
+        _say(f"filled in {seconds[-1]:.1f} s")
         assert done.rows["event"] == events, done
     assert warehouse.rows("SELECT count(), uniqExact(event_id) FROM event") == [(events, events)]
-    floors = [_bare(get().database_dsn, warehouse) for _ in range(2)]
+    floors: list[float] = []
+    for _ in range(2):
+        floors.append(_bare(get().database_dsn, warehouse))
+        _say(f"floor: {floors[-1]:.1f} s")
     quiet = synchroniser.run_once().seconds
     warehouse.close()
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE event, consent, profile CASCADE")
+        shop.empty_product(cursor)
     took = min(seconds) * 1_000_000 / events
     floor = min(floors) * 1_000_000 / events
     return [
@@ -65,6 +77,29 @@ def run(events: int = EVENTS, people: int = PEOPLE) -> list[Result]:
         ),
         Result(name="a round that finds nothing new", value=quiet * 1000, unit="ms"),
     ]
+
+
+@contextmanager
+def _progress(synchroniser: Synchroniser) -> Iterator[None]:
+    """Tell every five seconds how far it is, as the console shows it."""
+    over = threading.Event()
+
+    def tell() -> None:
+        while not over.wait(5):
+            if (filling := synchroniser.filling) is not None:
+                _say(f"{filling.share:.0%}, {sum(filling.rows.values()):,} rows")
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _say(what: str) -> None:
+    print(f"  {what}", file=sys.stderr, flush=True)
 
 
 def _bare(dsn: str, warehouse: Any) -> float:

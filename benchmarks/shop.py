@@ -49,7 +49,6 @@ SENTENCE: dict[str, Any] = {
 }
 
 _PROFILES = """
-CREATE TABLE shop_profile AS
 SELECT i AS id, 'c' || i AS external_id, '+8210' || lpad(i::text, 8, '0') AS phone, 'ko' AS locale, 'KR' AS country,
        'Asia/Seoul' AS zones, timestamptz '2026-01-01 00:00Z' AS created_at, jsonb_build_object(
            'city', CASE WHEN h % 100 < 25 THEN '서울' ELSE (array['부산','대구','인천','광주','대전','울산','수원'])[1 + h / 100 % 7] END,
@@ -57,28 +56,26 @@ SELECT i AS id, 'c' || i AS external_id, '+8210' || lpad(i::text, 8, '0') AS pho
 FROM (SELECT i, hashint8extended(i, 1) & 1073741823 AS h FROM generate_series(1::bigint, {people}) i)
 """
 _CONSENTS = """
-CREATE TABLE shop_consent AS
 SELECT id AS profile_id, 'text' AS channel, 'promotional' AS purpose,
        CASE WHEN (hashint8extended(id, 2) & 1023) < 717 THEN 'subscribed' ELSE 'unsubscribed' END AS state,
        timestamptz '2026-11-24 10:00Z' - (hashint8extended(id, 3) & 31457279) * interval '1 second' AS changed_at
-FROM shop_profile
+FROM generate_series(1::bigint, {people}) id
 """
 # A power of an even number makes some people do much, and most of them little.
 _EVENTS = """
-INSERT INTO shop_event (event_id, profile_id, name, at, properties)
-SELECT i, 1 + (power((hashint8extended(i, 4) & 1048575) / 1048576.0::float8, 1.5) * {people})::bigint,
+SELECT i AS event_id, 1 + floor(power((hashint8extended(i, 4) & 1048575) / 1048576.0::float8, 1.5) * {people})::bigint AS profile_id,
        CASE WHEN h % 100 < 50 THEN 'Product Viewed' WHEN h % 100 < 65 THEN 'Product Added' WHEN h % 100 < 78 THEN 'Cart Viewed'
-            WHEN h % 100 < 88 THEN 'Order Completed' WHEN h % 100 < 94 THEN 'Coupon Used' ELSE 'App Opened' END,
-       timestamptz '2026-11-24 10:00Z' - ({events} - i) * (interval '180 days' / {events}),
-       ('{{"category":"' || (array['shoes','shirts','bags','hats','coats','socks','toys','books'])[1 + h / 100 % 8]
+            WHEN h % 100 < 88 THEN 'Order Completed' WHEN h % 100 < 94 THEN 'Coupon Used' ELSE 'App Opened' END AS name,
+       timestamptz '2026-11-24 10:00Z' - ({last} - i) * (interval '180 days' / {last}) AS at,
+       '{{"category":"' || (array['shoes','shirts','bags','hats','coats','socks','toys','books'])[1 + h / 100 % 8]
         || '","revenue":' || (h / 1000 % 30000) / 100.0 || ',"quantity":' || 1 + h / 10000 % 5
-        || ',"sku":"S' || h / 100000 % 5000 || '"}}')::jsonb
-FROM (SELECT i, hashint8extended(i, 5) & 1099511627775 AS h FROM generate_series(1::bigint, {events}) i)
+        || ',"sku":"S' || h / 100000 % 5000 || '"}}' AS properties
+FROM (SELECT i, hashint8extended(i, 5) & 1099511627775 AS h FROM generate_series({first}::bigint, {last}) i)
 """
 
-#: Made without knowing the sentence: any event in any window, with its person and its properties, from the index alone.
+#: Made without knowing the sentence, and for any event that may come: those of a window with their people.
 INDEXES = (
-    "CREATE INDEX shop_event_covering ON shop_event (name, at) INCLUDE (profile_id, properties)",
+    "CREATE INDEX shop_event_window ON shop_event (name, at) INCLUDE (profile_id)",
     "CREATE INDEX shop_event_person ON shop_event (profile_id, name, at)",
     "CREATE UNIQUE INDEX shop_profile_id ON shop_profile (id)",
     "CREATE INDEX shop_profile_city ON shop_profile ((properties->>'city'))",
@@ -87,20 +84,52 @@ INDEXES = (
     "CREATE INDEX shop_consent_state ON shop_consent (channel, purpose, state) INCLUDE (profile_id)",
 )
 
+#: Answers from the index alone, but PostgreSQL then refuses each event whose properties are larger than 2.7 kB.
+COVERING = "CREATE INDEX IF NOT EXISTS shop_event_covering ON shop_event (name, at) INCLUDE (profile_id, properties)"
+
 
 def fill(dsn: str) -> None:
     """The people, what they agreed to and what they did, in lean tables of their own with JSONB."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         if connection.execute("SELECT to_regclass('shop_event')").fetchone() != (None,):
             return
-        connection.execute(_PROFILES.format(people=PEOPLE))
-        connection.execute(_CONSENTS)
-        connection.execute(
-            "CREATE TABLE shop_event (event_id bigint, profile_id bigint, at timestamptz, name text, properties jsonb)"
-        )
+        connection.execute("CREATE TABLE shop_profile AS " + _PROFILES.format(people=PEOPLE))
+        connection.execute("CREATE TABLE shop_consent AS " + _CONSENTS.format(people=PEOPLE))
         _say("people")
-        connection.execute(_EVENTS.format(people=PEOPLE, events=EVENTS))
+        events = _EVENTS.format(people=PEOPLE, first=1, last=EVENTS)
+        connection.execute(
+            "CREATE TABLE shop_event AS SELECT event_id, profile_id, at, name, properties::jsonb AS properties "
+            f"FROM ({events})"
+        )
         _say("events")
+
+
+def fill_product(cursor: Any, *, people: int, events: int) -> None:
+    """The same rows in the product's own tables, which are empty (`empty_product`)."""
+    cursor.execute(
+        "INSERT INTO profile (id, external_id, phone, email, first_name, last_name, locale, time_zone, country, region, zones, "
+        "properties, created_at) SELECT id, external_id, phone, '', '', '', locale, '', country, 'KR', zones, properties, "
+        f"created_at FROM ({_PROFILES.format(people=people)})"
+    )
+    cursor.execute(
+        "INSERT INTO consent (profile_id, channel, purpose, state, changed_at) SELECT profile_id, channel, purpose, state, "
+        f"changed_at FROM ({_CONSENTS.format(people=people)})"
+    )
+    add_events(cursor, people=people, events=events)
+
+
+def add_events(cursor: Any, *, people: int, events: int, first: int = 1) -> None:
+    """Add the events numbered from `first`; they are of profiles 1 to `people`."""
+    rows = _EVENTS.format(people=people, first=first, last=first + events - 1)
+    cursor.execute(
+        "INSERT INTO event (key, name, profile_id, at, properties) SELECT md5(event_id::text)::uuid, name, profile_id, at, "
+        f"properties FROM ({rows})"
+    )
+
+
+def empty_product(cursor: Any) -> None:
+    """Remove what `fill_product` made."""
+    cursor.execute("TRUNCATE event, event_name, event_property, consent, profile CASCADE")
 
 
 def index(dsn: str) -> None:

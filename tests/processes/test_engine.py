@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from benchmarks.filling import fill_postgres, fill_postgres_events
+from benchmarks import shop
 from pabal.audience.models import Event
 from pabal.campaigns.lifecycle import database_dsn
 from pabal.database import raw_cursor
@@ -112,12 +112,12 @@ def expected() -> str:
 
 def test_killed_while_it_synchronises_it_counts_every_event_once(engines: Any, tmp_path: Path) -> None:
     with raw_cursor() as cursor:
-        fill_postgres(cursor, people=500, events=20_000)
+        shop.fill_product(cursor, people=500, events=20_000)
     for first in range(20_001, 50_000, 10_000):
         engine = engines()
         eventually(lambda engine=engine: engine.metric("pabal_engine_leads") == 1, "it leads")
         with raw_cursor() as cursor:
-            fill_postgres_events(cursor, people=500, events=10_000, first=first)
+            shop.add_events(cursor, people=500, events=10_000, first=first)
         time.sleep(0.3 + (first % 7) / 10)
         engine.kill()
     written = time.time()
@@ -136,7 +136,7 @@ def test_of_two_engines_one_leads_and_the_other_takes_over(engines: Any, tmp_pat
     assert two.metric("pabal_engine_leads") == 0
     one.kill()
     with raw_cursor() as cursor:
-        fill_postgres(cursor, people=10, events=100)
+        shop.fill_product(cursor, people=10, events=100)
     written = time.time()
     eventually(lambda: two.metric("pabal_engine_leads") == 1, "it takes over")
     eventually(lambda: two.health() == (200, "ok") and two.in_step_since(written), "it is in step")
