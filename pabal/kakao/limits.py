@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, get_args
 
 import msgspec
 
+from pabal.kakao import places
 from pabal.kakao.message import ButtonKind, KakaoMessage, Layout, Preset
 
 PRESETS: Final[tuple[Preset, ...]] = get_args(Preset)
@@ -145,6 +146,14 @@ def of(preset: Preset, layout: Layout, gateway: str = "") -> LayoutLimits:
 def of_message(message: KakaoMessage, gateway: str = "") -> LayoutLimits:
     """The limits that hold for this message."""
     return of(message.preset, message.layout, gateway)
+
+
+def uploads(message: KakaoMessage) -> tuple[tuple[int, str], ...]:
+    """Our image ids with what each is uploaded for (`Uploads.upload`), in the order of `places.images`, which is that of
+    `Outgoing.media`. Images that the layout has no place for are left out: `checks` refuses them."""
+    of = of_message(message)
+    found = ((place.image, of.image(place.path)) for place in places.images(message))
+    return tuple((image, limit.purpose) for image, limit in found if limit is not None)
 
 
 def _anywhere(path: str) -> str:

@@ -114,3 +114,14 @@ def test_a_field_is_called_by_its_place() -> None:
         "ko": "카드 2 · 버튼 1 · 이름",
     }
     assert labels.of_path("nowhere") == {"en": "nowhere", "ko": "nowhere"}
+
+
+def test_images_are_uploaded_for_the_place_they_have() -> None:
+    assert limits.uploads(sample("wide_item_list")) == (
+        (1, "kakao_wide_first"),
+        (2, "kakao_wide_item"),
+        (2, "kakao_wide_item"),
+        (2, "kakao_wide_item"),
+    )
+    assert limits.uploads(sample("video")) == ((1, "kakao_video"),)
+    assert limits.uploads(sample("text")) == ()
