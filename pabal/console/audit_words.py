@@ -55,6 +55,7 @@ ACTIONS: dict[str, Any] = {
     "suppression.lift": _("lifted blocks"),
     "suppression.export": _("exported the suppression list"),
     "consent.export": _("exported evidence of consent"),
+    "handset.block": _("blocked a channel on a handset"),
     "image.upload": _("uploaded a picture"),
     "account.create": _("added a provider account"),
     "account.edit": _("changed a provider account"),

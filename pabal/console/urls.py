@@ -71,6 +71,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("handset/<str:phone>", handset.index, name="handset_phone"),
     path("handset/<str:phone>/thread", handset.thread, name="handset_thread"),
     path("handset/<str:phone>/answer", handset.answer, name="handset_answer"),
+    path("handset/<str:phone>/block", handset.block, name="handset_block"),
     path("lists/", lists.index, name="lists"),
     path("lists/new", lists.new, name="list_new"),
     path("lists/<str:key>", members.show, name="list"),

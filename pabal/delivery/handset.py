@@ -15,9 +15,10 @@ from typing import Any, Final
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from pabal.audience.models import Consent, Profile
+from pabal.audience.actions import set_consent
+from pabal.audience.models import Channel, Consent, ConsentMethod, ConsentState, Profile, Purpose
 from pabal.delivery.inbound import Received, receive
-from pabal.delivery.models import EventKind, Inbound, Message, MessageEvent, MessageKind, Sender
+from pabal.delivery.models import EventKind, Inbound, Message, MessageEvent, MessageKind, Sender, SenderKind
 from pabal.errors import InvalidInput, NotFound
 from pabal.providers import base
 
@@ -50,7 +51,8 @@ class Conversation:
 @dataclass(frozen=True, kw_only=True)
 class Line:
     """One text on the phone. `out`: written by the phone's owner. `parts` is 0 for texts that are not ours. `campaign_id`
-    is set when there are pictures, which the messages of a campaign share."""
+    is set when there are pictures, which the messages of a campaign share, and for a KakaoTalk message, whose personal
+    strings are `text` and `slots`."""
 
     text: str
     at: datetime
@@ -59,6 +61,8 @@ class Line:
     title: str = ""
     parts: int = 0
     campaign_id: int = 0
+    kakao: bool = False
+    slots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +159,7 @@ def thread(phone: str, *, limit: int = 50) -> Thread:
     for event in MessageEvent.objects.filter(message_id__in=list(messages), kind__in=ends):
         m = messages[event.message_id]
         if event.kind == EventKind.DELIVERED:
-            pictured = m.campaign_id if m.kind == MessageKind.MMS else 0
+            shares = m.campaign_id if m.kind in (MessageKind.MMS, MessageKind.KAKAO) else 0
             lines.append(
                 Line(
                     text=m.text,
@@ -163,7 +167,9 @@ def thread(phone: str, *, limit: int = 50) -> Thread:
                     sender_id=m.sender_id,
                     title=m.subject,
                     parts=m.parts,
-                    campaign_id=pictured,
+                    campaign_id=shares,
+                    kakao=m.kind == MessageKind.KAKAO,
+                    slots=tuple(m.slots or ()),
                 )
             )
         else:
@@ -204,9 +210,29 @@ def answer(phone: str, text: str, *, sender_id: int | None = None) -> Received:
     return received
 
 
-def consent_of(people: Sequence[Profile]) -> dict[str, str]:
-    """Purpose → state of these people's consent to texts; the strictest where they differ."""
-    rows = Consent.objects.filter(profile_id__in=[p.pk for p in people], channel="text").values_list("purpose", "state")
+def block(phone: str, sender_id: int) -> int:
+    """The phone's owner blocks a KakaoTalk channel: consent to KakaoTalk advertising ends; how many people that changed.
+
+    Raises NotFound (`no_sandbox_sender`).
+    """
+    sender = next((s for s in sandbox_senders() if s.pk == sender_id and s.kind == SenderKind.KAKAO_CHANNEL), None)
+    if sender is None:
+        raise NotFound(_("There is no such channel."), code="no_sandbox_sender")
+    return set_consent(
+        phones=[phone],
+        channel=Channel.KAKAO,
+        purposes=[Purpose.PROMOTIONAL, Purpose.NIGHT],
+        state=ConsentState.UNSUBSCRIBED,
+        method=ConsentMethod.REPLY,
+        source=sender.address,
+        actor=phone,
+    )
+
+
+def consent_of(people: Sequence[Profile], channel: str = Channel.TEXT) -> dict[str, str]:
+    """Purpose → state of these people's consent to a channel; the strictest where they differ."""
+    found_for = Consent.objects.filter(profile_id__in=[p.pk for p in people], channel=channel)
+    rows = found_for.values_list("purpose", "state")
     found: dict[str, str] = {}
     for purpose, state in rows:
         if found.get(purpose) != "unsubscribed":

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.test import Client
+from django.utils import timezone
 
 from pabal.accounts.audit import Actor
+from pabal.audience.models import Consent, Profile
 from pabal.delivery.channels import add_sandbox_channel
 from tests.accounts.console_probes import Form, probe
 from tests.console.pictures import jpeg
@@ -33,3 +37,14 @@ def channel_sandbox(client: Client) -> Form:
 def kakao_picture(client: Client) -> Form:
     place = {"path": "image", "layout": "image", "preset": "brand_message"}
     return "/kakao/pictures", {**place, "file": jpeg()}
+
+
+@probe
+def handset_block(client: Client) -> Form:
+    made = add_sandbox_channel(name="달빛상점", by=Actor(name="tests"))
+    person = Profile.objects.create(phone="+821000000001", country="KR")
+    yesterday = timezone.now() - timedelta(days=1)
+    Consent.objects.create(
+        profile=person, channel="kakao", purpose="promotional", state="subscribed", changed_at=yesterday
+    )
+    return "/handset/+821000000001/block", {"sender": str(made.pk)}

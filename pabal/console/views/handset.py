@@ -15,8 +15,10 @@ from django_htmx.http import trigger_client_event
 from pabal.accounts import audit
 from pabal.accounts.access import actor, person, requires
 from pabal.accounts.models import Role
+from pabal.audience.models import Channel
 from pabal.audience.queries import find_profiles
 from pabal.console import errors
+from pabal.console.kakao.delivered import delivered, frozen
 from pabal.console.parts import Bubble
 from pabal.console.pictures import as_sent
 from pabal.delivery import handset
@@ -41,7 +43,7 @@ def index(request: HttpRequest, phone: str = "") -> HttpResponse:
         "any_sender": bool(handset.sandbox_senders()),
         "may_edit": person(request).may(Role.ADMIN),
         "may_answer": person(request).may(Role.EDITOR),
-        **(_phone(chosen) if chosen else {}),
+        **(_phone(chosen, request.GET.get("app", "")) if chosen else {}),
     }
     return render(request, "console/handset/index.html", values)
 
@@ -58,7 +60,7 @@ def phones(request: HttpRequest) -> HttpResponse:
 @requires(Role.VIEWER)
 def thread(request: HttpRequest, phone: str) -> HttpResponse:
     """One phone's texts alone, for polling; nothing (204) while they are as the page has them."""
-    values = _phone(phone)
+    values = _phone(phone, request.GET.get("app", ""))
     if request.GET.get("mark") == values["mark"]:
         return HttpResponse(status=204)
     return render(request, "console/handset/thread.html", values)
@@ -85,6 +87,23 @@ def answer(request: HttpRequest, phone: str) -> HttpResponse:
     return trigger_client_event(response, "toast", {"text": outcome(received), "level": "info"})
 
 
+@requires(Role.EDITOR)
+@require_POST
+def block(request: HttpRequest, phone: str) -> HttpResponse:
+    """The phone's owner blocks the KakaoTalk channel."""
+    chosen = request.POST.get("sender", "")
+    try:
+        changed = handset.block(phone, int(chosen) if chosen.isdigit() else 0)
+    except PabalError as error:
+        return errors.respond(request, error)
+    audit.record(
+        actor(request), "handset.block", audit.Subject(type="inbound", id=phone, label=phone), {"people": changed}
+    )
+    response = render(request, "console/handset/thread.html", _phone(phone, "kakao"))
+    said = _("The channel is blocked. Consent to KakaoTalk messages has ended for this number.")
+    return trigger_client_event(response, "toast", {"text": said, "level": "info"})
+
+
 def outcome(received: Received) -> str:
     """What an answer did, as a sentence."""
     match received.meaning:
@@ -108,13 +127,17 @@ def _list(request: HttpRequest, chosen: str) -> dict[str, Any]:
     return {"rows": rows, "q": q, "chosen": chosen, "list_mark": _mark(rows)}
 
 
-def _phone(phone: str) -> dict[str, Any]:
+def _phone(phone: str, app: str = "") -> dict[str, Any]:
+    """What the phone shows: its texts, or (`app` kakao) its KakaoTalk chat; the newest decides where nothing is said."""
     found = handset.thread(phone)
-    consent = handset.consent_of(found.people)
+    if not app:
+        app = "kakao" if found.lines and found.lines[-1].kakao else "text"
+    chats = any(line.kakao for line in found.lines)
+    consent = handset.consent_of(found.people, Channel.KAKAO if app == "kakao" else Channel.TEXT)
     country = found.people[0].country if found.people else "KR" if phone.startswith("+82") else ""
     subscribed = consent.get("promotional", "never_asked")
     senders = {sender.pk: sender for sender in found.senders}
-    pictured = {(line.campaign_id, line.sender_id) for line in found.lines if line.campaign_id}
+    pictured = {(line.campaign_id, line.sender_id) for line in found.lines if line.campaign_id and not line.kakao}
     pictures = {key: as_sent(key[0], senders.get(key[1])) for key in pictured}
     return {
         "phone": phone,
@@ -129,14 +152,34 @@ def _phone(phone: str) -> dict[str, Any]:
                 images=pictures.get((line.campaign_id, line.sender_id), ()),
             )
             for line in found.lines
+            if not line.kakao
         ],
+        "app": app,
+        "chats": chats,
+        "chat": _chat(found) if app == "kakao" else [],
         "undelivered": [(row, reason_label(row.reason) if row.reason else "") for row in found.undelivered],
         "sender": found.sender,
         "subscribed": subscribed,
         "quick": QUICK.get(country, QUICK[""]),
         "person": found.people[0] if found.people else None,
-        "mark": _mark([found.lines, found.undelivered, subscribed]),
+        "mark": _mark([found.lines, found.undelivered, subscribed, app]),
     }
+
+
+def _chat(found: handset.Thread) -> list[tuple[Any, Any, int]]:
+    """(bubble, when, sender) of each KakaoTalk message, oldest first; `live`, so that its buttons open and count."""
+    lines = [line for line in found.lines if line.kakao]
+    messages = frozen([line.campaign_id for line in lines])
+    senders = {sender.pk: sender for sender in found.senders}
+    return [
+        (
+            delivered(messages[line.campaign_id], line.text, line.slots, sender=senders.get(line.sender_id), live=True),
+            line.at,
+            line.sender_id,
+        )
+        for line in lines
+        if line.campaign_id in messages
+    ]
 
 
 def _mark(shown: object) -> str:
