@@ -7,6 +7,7 @@ messages never change, and are found through `profile_merge` (`ids_of`).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,8 @@ from pabal.audience.queries import EMAIL
 from pabal.database import raw_cursor
 from pabal.errors import InvalidInput, NotFound
 
+log = logging.getLogger(__name__)
+
 #: Fields that are taken from the other profile where the kept one has none. The place goes with the phone.
 FIELDS = ("external_id", "phone", "email", "first_name", "last_name", "locale", "time_zone")
 PLACE = ("country", "region", "zones")
@@ -29,6 +32,11 @@ PLACE = ("country", "region", "zones")
 _IDS_OF = "SELECT %s::bigint UNION SELECT old_id FROM profile_merge WHERE new_id = %s"
 _NOW = """
 SELECT p.id FROM profile p WHERE p.id = coalesce((SELECT max(new_id) FROM profile_merge WHERE old_id = %s), %s)
+"""
+
+_LATE = """
+SELECT m.old_id, m.new_id FROM profile_merge m
+WHERE m.at > now() - interval '10 minutes' AND EXISTS (SELECT FROM event e WHERE e.profile_id = m.old_id)
 """
 
 #: Each statement takes `keep` and `gone`; together they are the merge, after the kept row itself.
@@ -170,6 +178,22 @@ def merge_profiles(keep_id: int, gone_id: int, *, by: str = "") -> Outcome:
         ProfileMerge.objects.filter(new_id=gone_id).update(new_id=keep_id)
         ProfileMerge.objects.create(old_id=gone_id, new_id=keep_id, by=by[:200])
     return done
+
+
+@transaction.atomic
+def follow_late_events() -> int:
+    """Hand events to the kept profile that were written for the other one at the moment of the merge; how many.
+
+    Looks at the merges of the last ten minutes. The merge gets a new change marker, too, so that the warehouse follows it again.
+    """
+    with raw_cursor() as cursor:
+        late = 0
+        for old, new in cursor.execute(_LATE).fetchall():
+            late += cursor.execute("UPDATE event SET profile_id = %s WHERE profile_id = %s", [new, old]).rowcount
+            cursor.execute("UPDATE profile_merge SET new_id = new_id WHERE old_id = %s", [old])
+    if late:
+        log.info("%d events came for profiles that had just been merged", late)
+    return late
 
 
 def ids_of(profile_id: int) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from pabal.audience.merge import follow_late_events
 from pabal.campaigns import warehouse_status
 from pabal.campaigns.catalogue import Catalogue
 from pabal.campaigns.event_retention import Retention
@@ -15,6 +16,9 @@ from pabal.warehouse.sync import Synchroniser
 _IDLE = 10.0
 """Seconds between two lines of the status when nothing is being filled."""
 
+_FOLLOW = 5.0
+"""Seconds between two looks for events of profiles that have just been merged."""
+
 
 class Keeper:
     """Keeps one warehouse: in step, known of, described, and not larger than the settings say."""
@@ -24,11 +28,15 @@ class Keeper:
         self._server = bool(config.clickhouse_url)
         self._version = ""
         self._told = 0.0
+        self._followed = 0.0
         self._catalogue = Catalogue(synchroniser)
         self._retention = Retention(synchroniser, days=config.event_days, warehouse_days=config.warehouse_event_days)
 
     def synchronise(self) -> None:
         """A round, or the rebuild that somebody asked for."""
+        if time.monotonic() - self._followed > _FOLLOW:
+            self._followed = time.monotonic()
+            follow_late_events()
         if not warehouse_status.rebuild_if_asked(self._synchroniser):
             self._synchroniser.run_once()
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from pabal.audience.erasure import erase_profile
-from pabal.audience.merge import merge_profiles
+from pabal.audience.merge import follow_late_events, merge_profiles
 from pabal.audience.models import Event, Profile
 from pabal.campaigns.lifecycle import database_dsn
 from pabal.campaigns.warehouse import OWNERS, SOURCES
@@ -119,6 +119,18 @@ def test_merged_people_have_their_events_once(synchroniser: Synchroniser) -> Non
     synchroniser.run_once()
     assert held(synchroniser) == there()
     assert {owner for _, owner in held(synchroniser)} == {one.pk}
+
+
+def test_an_event_written_at_the_moment_of_a_merge_ends_with_the_kept_profile(synchroniser: Synchroniser) -> None:
+    one, two = (Profile.objects.create(external_id=str(n)) for n in range(2))
+    merge_profiles(two.pk, one.pk)
+    late = happened(Profile(pk=one.pk))  # whoever wrote it had looked up the profile before
+    synchroniser.run_once()
+    assert held(synchroniser) == [(late.pk, one.pk)]
+    assert follow_late_events() == 1
+    synchroniser.run_once()
+    assert held(synchroniser) == there() == [(late.pk, two.pk)]
+    assert follow_late_events() == 0
 
 
 def test_a_merge_may_be_followed_twice(synchroniser: Synchroniser, monkeypatch: pytest.MonkeyPatch) -> None:
