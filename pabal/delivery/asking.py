@@ -7,6 +7,7 @@ its money comes back. What it cannot say stays unknown. Nothing is ever sent by 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -26,10 +27,12 @@ from pabal.delivery.event_reasons import OwnReason
 from pabal.delivery.models import Enquiry, EventKind, ProviderAccount
 from pabal.delivery.outcomes import clip
 from pabal.delivery.tallies import ADD, Counts
-from pabal.errors import Conflict, PabalError, Unavailable
+from pabal.errors import Conflict, Unavailable
 from pabal.providers import registry
 from pabal.providers.base import Accepted, Outcome, Provider, Rejected, Report
 from pabal.providers.gateway import Hooked
+
+log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 500
 SHARD: Final = 0
@@ -97,8 +100,11 @@ def carry_out(enquiry_id: int) -> Enquiry:
         for account in accounts_that_answer(enquiry.campaign_id):
             try:
                 _ask(enquiry, account)
-            except (PabalError, OSError) as error:
-                enquiry.error = f"{account.name}: {error}"[:500]
+            except (
+                Exception
+            ) as error:  # whatever is wrong with one carrier: the others are asked, and this one can be again
+                log.warning("a carrier could not be asked", exc_info=True)
+                enquiry.error = f"{account.name}: {type(error).__name__}: {error}"[:500]
         enquiry.finished_at = timezone.now()
         enquiry.save()
     return enquiry

@@ -26,7 +26,7 @@ def unknown(made: Shop, count: int = 3, *, age: str = "1 hour") -> range:
 
 def carried(made: Shop, *references: int) -> None:
     """The carrier's own record says that it took these."""
-    told = {"to": "+821000000001", "sender": "0212345000", "text": "x", "at": "2026-11-24T03:00:00+00:00", "receipt": "delivered"}
+    told = {"to": "+821000000001", "sender": "0212345000", "kind": "sms", "text": "x", "at": 1_790_000_000.0}
     lines = [json.dumps({"id": f"c-{reference}", "reference": reference} | told) for reference in references]
     made.log.write_text("".join(line + "\n" for line in lines))
 

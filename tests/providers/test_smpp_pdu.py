@@ -120,3 +120,19 @@ def test_a_bind_reads_as_it_was_meant() -> None:
 def test_a_field_that_is_too_long_is_refused_not_cut() -> None:
     with pytest.raises(ValueError, match="does not fit"):
         pdu.text_field("a" * 21, 21)
+
+
+def test_further_tlvs_go_with_each_part() -> None:
+    submission = Submission(SmppSettings(**SETTINGS, tlvs="0x1400=1101456780000012345, 0x1402=0x0A1B"))
+    message = Outgoing(reference=1, to="+821000000001", sender="0212345678", text="a" * 200, parts=2)
+    bodies = submission.bodies(message, datetime.now(UTC))
+    assert isinstance(bodies, list)
+    assert len(bodies) == 2
+    for body in bodies:
+        assert body.endswith(b"\x14\x00\x00\x141101456780000012345\0\x14\x02\x00\x02\x0a\x1b")
+
+
+@pytest.mark.parametrize("tlvs", ["1400", "0x1400=0xZZ", "0x0424=text", "0=x", "0x10000=x"])
+def test_a_tlv_that_cannot_be_is_refused(tlvs: str) -> None:
+    with pytest.raises(ValueError, match="TLV"):
+        SmppSettings(**SETTINGS, tlvs=tlvs)

@@ -8,6 +8,9 @@ import msgspec
 
 from pabal.providers.settings import setting
 
+OURS = frozenset({0x020C, 0x020E, 0x020F, 0x0424})
+"""TLVs of long texts (5.3.2.22 to 5.3.2.24 and 5.3.2.32), which `long_texts` decides about."""
+
 Concatenation = Literal["udh8", "udh16", "sar", "payload"]
 
 
@@ -131,6 +134,15 @@ class SmppSettings(msgspec.Struct, frozen=True, kw_only=True):
             },
         ),
     ] = "absolute"
+    tlvs: Annotated[
+        str,
+        setting(
+            "Further TLVs",
+            "추가 TLV",
+            help_en="Sent with each message: 0x1400=text, 0x1402=0x0A1B for octets, separated by commas",
+            help_ko="모든 메시지에 붙입니다: 0x1400=문자열, 0x1402=0x0A1B(바이트), 쉼표로 구분",
+        ),
+    ] = ""
     answer_s: Annotated[float, setting("Wait for an answer (s)", "응답 대기 (초)", at_least=0.1, at_most=600)] = 30
     connect_s: Annotated[float, setting("Wait for a connection (s)", "연결 대기 (초)", at_least=0.1, at_most=600)] = 10
     enquire_s: Annotated[
@@ -142,3 +154,21 @@ class SmppSettings(msgspec.Struct, frozen=True, kw_only=True):
     throttle_s: Annotated[
         float, setting("Pause after throttling (s)", "속도 제한 시 대기 (초)", at_least=0.01, at_most=600)
     ] = 1
+
+    def __post_init__(self) -> None:
+        self.options()
+
+    def options(self) -> list[tuple[int, bytes]]:
+        """The tag and value of each further TLV. Raises ValueError for one that cannot be read, or that we set ourselves."""
+        found: list[tuple[int, bytes]] = []
+        for entry in filter(None, (part.strip() for part in self.tlvs.split(","))):
+            tag_text, equals, value = entry.partition("=")
+            try:
+                tag = int(tag_text, 0)
+                octets = bytes.fromhex(value[2:]) if value.startswith("0x") else value.encode("ascii") + b"\0"
+            except ValueError:
+                raise ValueError(f"“{entry}” is no TLV: write 0x1400=text or 0x1400=0x0A1B") from None
+            if not equals or not 0 < tag < 0x10000 or tag in OURS:
+                raise ValueError(f"“{entry}” is no TLV that can be set")
+            found.append((tag, octets))
+        return found

@@ -31,6 +31,7 @@ class Submission:
         self._coding = {"gsm7": 0, "ucs2": text.UCS2, "euckr": settings.euckr_coding}
         self._reference = random.randrange(1 << 16)  # two processes are unlikely to mix their parts on one phone
         self._sources: dict[str, bytes] = {}
+        self._options = b"".join(pdu.option(tag, value) for tag, value in settings.options())
         self._validity: tuple[datetime | None, bytes] = (None, b"\0")
 
     def bodies(self, message: Outgoing, now: datetime) -> list[bytes] | Rejected:
@@ -64,7 +65,7 @@ class Submission:
                 registered_delivery=(_ALWAYS if index == last else _IF_IT_FAILS) if self._settings.receipts else 0,
                 data_coding=self._coding[message.encoding],
                 short_message=short_message,
-                options=options,
+                options=options + self._options,
             )
             for index, (esm_class, short_message, options) in enumerate(parts)
         ]
