@@ -31,7 +31,7 @@ from pabal.delivery.models import EventKind, Sender
 from pabal.delivery.recorder import AGAIN_S
 from pabal.delivery.tallies import ADD, Counts
 from pabal.errors import NotFound
-from pabal.policy.optout import Reply, confirmation, read_reply
+from pabal.policy.optout import Reply, confirmation, language_of, read_reply
 from pabal.providers.base import Inbound, Outgoing, Provider
 
 ATTRIBUTION: Final = timedelta(hours=72)
@@ -258,6 +258,6 @@ def _set(phone: str, sender: Sender, meaning: Reply | None, at: datetime) -> Non
 
 def _confirmation(meaning: Reply | None, sender: Sender, profile: Profile | None, at: datetime) -> str:
     assert meaning is not None
-    korean = profile.locale.startswith("ko") if profile and profile.locale else sender.country == "KR"
+    language = language_of(profile.locale if profile else "", sender.country)
     day = at.astimezone(ZoneInfo("Asia/Seoul" if sender.country == "KR" else settings.TIME_ZONE)).date()
-    return confirmation(meaning, "ko" if korean else "en", sender=sender.name, day=day)
+    return confirmation(meaning, language, sender=sender.name, day=day)

@@ -102,14 +102,38 @@ CONFIRMATIONS: dict[Reply, dict[str, str]] = {
     "stop": {
         "en": "{sender}: You are unsubscribed and will get no more marketing texts. Reply START to resubscribe.",
         "ko": "[{sender}] {day} 수신거부가 처리되었습니다. 다시 받으시려면 '재수신' 회신",
+        "fr": "{sender} : vous êtes désabonné et ne recevrez plus de SMS publicitaires. Répondez OUI pour vous réabonner.",
+        "de": "{sender}: Sie sind abgemeldet und erhalten keine Werbe-SMS mehr. Antworten Sie ANMELDEN, um sie wieder zu erhalten.",
+        "es": "{sender}: se ha dado de baja y no recibirá más SMS publicitarios. Responda ALTA para volver a suscribirse.",
+        "pt": "{sender}: inscrição cancelada, não receberá mais SMS publicitários. Responda VOLTAR para se inscrever de novo.",
+        "it": "{sender}: iscrizione annullata, non riceverai altri SMS pubblicitari. Rispondi ISCRIVIMI per iscriverti di nuovo.",
+        "nl": "{sender}: u bent afgemeld en ontvangt geen reclame-sms meer. Antwoord AANMELDEN om u weer aan te melden.",
+        "ja": "【{sender}】配信停止を承りました。再開は「再開」と返信してください。",
+        "zh": "【{sender}】您已退订，不会再收到营销短信。回复“订阅”可重新订阅。",
     },
     "start": {
         "en": "{sender}: You are subscribed to marketing texts. Reply STOP to unsubscribe, HELP for help.",
         "ko": "[{sender}] {day} 광고 수신에 동의하셨습니다. 그만 받으시려면 '수신거부' 회신",
+        "fr": "{sender} : vous êtes abonné aux SMS publicitaires. Répondez STOP pour vous désabonner, AIDE pour de l'aide.",
+        "de": "{sender}: Sie erhalten jetzt Werbe-SMS. Antworten Sie STOP, um sich abzumelden, HILFE für Hilfe.",
+        "es": "{sender}: se ha suscrito a los SMS publicitarios. Responda BAJA para darse de baja, AYUDA para ayuda.",
+        "pt": "{sender}: está inscrito nos SMS publicitários. Responda SAIR para cancelar, AJUDA para ajuda.",
+        "it": "{sender}: sei iscritto agli SMS pubblicitari. Rispondi STOP per annullare, AIUTO per assistenza.",
+        "nl": "{sender}: u ontvangt reclame-sms. Antwoord STOP om u af te melden, HULP voor hulp.",
+        "ja": "【{sender}】配信を開始しました。停止は「停止」と返信してください。",
+        "zh": "【{sender}】您已订阅营销短信。回复“退订”可退订。",
     },
     "help": {
         "en": "{sender}: Reply STOP to get no more marketing texts, START to get them again.",
         "ko": "[{sender}] 광고 문자를 그만 받으시려면 '수신거부', 다시 받으시려면 '재수신' 회신",
+        "fr": "{sender} : répondez STOP pour ne plus recevoir de SMS publicitaires, OUI pour en recevoir à nouveau.",
+        "de": "{sender}: Antworten Sie STOP, um keine Werbe-SMS mehr zu erhalten, ANMELDEN, um sie wieder zu erhalten.",
+        "es": "{sender}: responda BAJA para no recibir más SMS publicitarios, ALTA para volver a recibirlos.",
+        "pt": "{sender}: responda SAIR para não receber mais SMS publicitários, VOLTAR para voltar a receber.",
+        "it": "{sender}: rispondi STOP per non ricevere altri SMS pubblicitari, ISCRIVIMI per riceverli di nuovo.",
+        "nl": "{sender}: antwoord STOP om geen reclame-sms meer te ontvangen, AANMELDEN om ze weer te ontvangen.",
+        "ja": "【{sender}】停止は「停止」、再開は「再開」と返信してください。",
+        "zh": "【{sender}】回复“退订”停止接收营销短信，回复“订阅”重新接收。",
     },
 }
 
@@ -119,8 +143,17 @@ def read_reply(text: str, country: str) -> Reply | None:
     return _words(country).get(_key(text))
 
 
+def language_of(locale: str, country: str) -> str:
+    """The language in which somebody is answered: theirs, else that of the sender's country, else English."""
+    own = locale.partition("-")[0].partition("_")[0].lower()
+    if own in CONFIRMATIONS["stop"]:
+        return own
+    theirs = LANGUAGES.get(country, ()) if not own and country not in ("US", "PR", "CA") else ()
+    return next((language for language in theirs if language in CONFIRMATIONS["stop"]), "en")
+
+
 def confirmation(reply: Reply, language: str, *, sender: str, day: date) -> str:
-    """The answer to a reply, in Korean (`ko`) or, for any other language, English."""
+    """The answer to a reply in a language (`ko`, `fr`, …), in English where there is none."""
     texts = CONFIRMATIONS[reply]
     return texts.get(language, texts["en"]).format(sender=sender, day=day.isoformat())
 

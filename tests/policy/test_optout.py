@@ -14,6 +14,7 @@ from pabal.policy.optout import (
     START_WORDS,
     STOP_WORDS,
     confirmation,
+    language_of,
     read_reply,
 )
 
@@ -139,6 +140,29 @@ def test_confirmations_name_the_sender_and_in_korea_the_day() -> None:
         assert korean.startswith("[파발상점] ")
         assert ("2026-11-24" in korean) == (reply != "help")
         assert len(korean.encode("cp949")) <= 90
-    assert confirmation("stop", "fr", sender="A", day=date(2026, 1, 1)) == confirmation(
+    assert confirmation("stop", "sv", sender="A", day=date(2026, 1, 1)) == confirmation(
         "stop", "en", sender="A", day=date(2026, 1, 1)
     )
+
+
+@pytest.mark.parametrize(
+    ("locale", "country", "language"),
+    [
+        ("", "KR", "ko"), ("", "FR", "fr"), ("", "DE", "de"), ("", "US", "en"), ("", "CA", "en"), ("", "SE", "en"),
+        ("en-GB", "KR", "en"), ("es-MX", "US", "es"), ("fr_CA", "CA", "fr"), ("sv", "SE", "en"), ("", "JP", "ja"),
+    ],
+)  # fmt: skip
+def test_people_are_answered_in_their_language_else_in_the_senders(locale: str, country: str, language: str) -> None:
+    assert language_of(locale, country) == language
+
+
+@pytest.mark.parametrize(
+    ("country", "language", "again"),
+    [
+        ("FR", "fr", "OUI"), ("DE", "de", "ANMELDEN"), ("ES", "es", "ALTA"), ("PT", "pt", "VOLTAR"),
+        ("IT", "it", "ISCRIVIMI"), ("NL", "nl", "AANMELDEN"), ("JP", "ja", "再開"), ("CN", "zh", "订阅"),
+    ],
+)  # fmt: skip
+def test_the_word_that_a_confirmation_names_is_understood(country: str, language: str, again: str) -> None:
+    assert again in confirmation("stop", language, sender="A", day=date(2026, 1, 1))
+    assert read_reply(again, country) == "start"
