@@ -88,7 +88,7 @@ def test_a_picture_goes_from_the_hand_to_the_phone(
     store.carry_out(Plan.objects.get(mode=PlanMode.SEND))
     assert Message.objects.get().kind == MessageKind.MMS
     with DispatcherProcess(folder=tmp_path):
-        wait_for(lambda: events(campaign.pk)["delivered"] == 1)
+        wait_for(lambda: events(campaign.pk)["delivered"] == 1, timeout=180)  # a busy machine starts it slowly
 
     page.goto("/handset/+821000000001")
     there = page.locator(".bubble img")
