@@ -23,7 +23,7 @@ from pabal.billing.models import MILLI, Price
 from pabal.database import raw_cursor
 from pabal.errors import InvalidInput, NotFound
 
-KINDS = ("sms", "lms", "mms")
+KINDS = ("sms", "lms", "mms", "kakao_friend", "kakao_other")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ def set_price(
 ) -> Price:
     """Add a price from a date on, or replace the one that begins on that date. Raises InvalidInput."""
     if kind not in KINDS:
-        raise InvalidInput(_("The kind must be sms, lms or mms."), code="unknown_kind", field="kind")
+        raise InvalidInput(_("There is no such kind of price."), code="unknown_kind", field="kind")
     if amount < 0:
         raise InvalidInput(_("A price cannot be negative."), code="amount_negative", field="amount")
     if country and not (len(country) == 2 and country.isascii() and country.isupper()):

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from pabal.accounts.models import User
 from pabal.campaigns.fields import SETS, check, check_key, key_from, rows_of
 from pabal.campaigns.models import TRANSITIONS, Campaign, CampaignState, Plan, PlanMode, PlanState
+from pabal.campaigns.parts import with_parts
 from pabal.campaigns.problems import Problem, newest_review, problems, problems_of_review
 from pabal.campaigns.summary import PlanSummary
 from pabal.delivery.models import CampaignControl, ControlState
@@ -201,7 +202,7 @@ def pause(campaign: Campaign, *, by: User | None) -> Campaign:
     """Hand nothing more to carriers until it is resumed; its time-out stands still meanwhile. Raises Conflict."""
     if not _move_from(campaign, [CampaignState.SENDING, CampaignState.PLANNING], CampaignState.PAUSED):
         raise _lost(campaign, _("Only a campaign that is being sent can be paused."))
-    CampaignControl.objects.filter(campaign_id=campaign.pk, state=ControlState.RUNNING).update(
+    CampaignControl.objects.filter(campaign_id__in=with_parts(campaign.pk), state=ControlState.RUNNING).update(
         state=ControlState.PAUSED
     )
     campaign.refresh_from_db()
@@ -235,7 +236,8 @@ def resume(campaign: Campaign, *, by: User | None) -> Campaign:
         if control.state == ControlState.HELD:
             pay_and_run(campaign, PlanSummary.from_json(plan.summary))
         else:
-            CampaignControl.objects.filter(pk=control.pk, state=ControlState.PAUSED).update(state=ControlState.RUNNING)
+            paused = CampaignControl.objects.filter(pk__in=with_parts(campaign.pk), state=ControlState.PAUSED)
+            paused.update(state=ControlState.RUNNING)
     campaign.refresh_from_db()
     return campaign
 
@@ -247,7 +249,7 @@ def end(campaign: Campaign, *, by: User | None) -> Campaign:
     if not _move_from(campaign, states, CampaignState.ENDED):
         raise _lost(campaign, _("This campaign is over already."))
     # Dispatchers cancel what is queued, with an event for every message, when they see this.
-    CampaignControl.objects.filter(campaign_id=campaign.pk).update(state=ControlState.ENDED)
+    CampaignControl.objects.filter(campaign_id__in=with_parts(campaign.pk)).update(state=ControlState.ENDED)
     campaign.refresh_from_db()
     return campaign
 

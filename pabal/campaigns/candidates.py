@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -38,7 +38,9 @@ class Audience:
     messages count as triggered ones; `informational`: campaigns whose messages do not count for the daily cap;
     `standing`: those whose messages, being asked for, count for nothing. `counted`: the countries whose recent messages matter (empty: all);
     without smart sending only those with a cap do. `own`: the message ids that this plan has written already.
-    `share`: of a split campaign, (salt, from, to) in ten thousandths of the phones.
+    `share`: of a split campaign, (salt, from, to) in ten thousandths of the phones. `channel`: whose consent is asked
+    for; `texts`: whether people agreed to texts too is told as well (`text_subscribed`). `received_since`: messages of
+    this campaign before it do not count (re-entry).
     """
 
     campaign_id: int
@@ -58,6 +60,9 @@ class Audience:
     counted: Sequence[str] = ()
     own: tuple[int, int] | None = None
     share: tuple[int, int, int] = (0, 0, 10_000)
+    channel: str = "text"
+    texts: bool = False
+    received_since: datetime = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Candidates:
@@ -75,6 +80,7 @@ class Candidates:
         self._warehouse = warehouse
         self._table, self._doubled = working_tables(name)
         self._columns = _columns(audience.variables)
+        self._texts = audience.texts
         if not (keep and self._kept()):
             self._freeze(audience)
         self.total = int(warehouse.rows(f"SELECT count() FROM {self._table}")[0][0])  # noqa: S608
@@ -87,6 +93,7 @@ class Candidates:
         statement = _FREEZE.format(
             table=half,
             columns=_select(self._columns),
+            texts=_TEXTS if audience.texts else "",
             included="" if audience.everybody else _in_any(audience.include_sets),
             excluded=_in_any(audience.exclude_sets),
         )
@@ -107,7 +114,11 @@ class Candidates:
 
     def pages(self, *, after: int = 0, size: int = PAGE) -> Iterator[pl.DataFrame]:
         """Frames of up to `size` candidates (`policy.candidates.CANDIDATES` and the text's variables) after a profile."""
-        page = _PAGE.format(table=self._table, columns=", ".join(self._columns) or "1 AS one")
+        page = _PAGE.format(
+            table=self._table,
+            columns=", ".join(self._columns) or "1 AS one",
+            texts="text_subscribed::Bool AS text_subscribed," if self._texts else "",
+        )
         bound = _UNTIL.format(table=self._table)
         while until := int(self._warehouse.rows(bound, {"after": after, "size": size})[0][0] or 0):
             frame = pl.DataFrame(self._warehouse.arrow(page, {"after": after, "until": until}))
@@ -147,6 +158,11 @@ _FROZEN = """
 SELECT count() FROM system.parts WHERE database = currentDatabase() AND table = {table:String} AND active
 AND modification_time > now() - {seconds:UInt32}
 """
+
+_TEXTS = """profile_id IN (
+        SELECT profile_id FROM consent FINAL
+        WHERE channel = 'text' AND purpose = {purpose:String} AND state = 'subscribed'
+    ) AS text_subscribed,"""
 
 _ALREADY = ("phone", "country", "region")  # among the verdict's own columns
 
@@ -189,6 +205,8 @@ def _parameters(audience: Audience) -> dict[str, Any]:
         "include": list(audience.include),
         "exclude": list(audience.exclude),
         "purpose": audience.purpose,
+        "channel": audience.channel,
+        "received_since": audience.received_since,
         "anyone": int(audience.purpose != "promotional"),
         "since": audience.now - max(audience.window, _DAY),
         "yesterday": audience.now - _DAY,
@@ -254,6 +272,7 @@ WITH
     received AS (
         SELECT profile_id, number FROM message FINAL
         WHERE campaign_id = {{campaign:UInt64}} AND message_id NOT IN (SELECT message_id FROM dead)
+          AND send_after >= {{received_since:DateTime64(6, 'UTC')}}
           AND NOT (message_id BETWEEN {{own_first:UInt64}} AND {{own_last:UInt64}})
     )
 SELECT
@@ -261,8 +280,8 @@ SELECT
     if(time_zone != '', toString(time_zone), toString(zones)) AS zones, {columns}
     profile_id IN (
         SELECT profile_id FROM consent FINAL
-        WHERE channel = 'text' AND purpose = {{purpose:String}} AND state = 'subscribed'
-    ) AS subscribed,
+        WHERE channel = {{channel:String}} AND purpose = {{purpose:String}} AND state = 'subscribed'
+    ) AS subscribed, {texts}
     profile_id IN (
         SELECT profile_id FROM consent FINAL
         WHERE channel = 'text' AND purpose = 'night' AND state = 'subscribed'
@@ -305,7 +324,7 @@ WHERE e.profile_id != o.profile_id
 """
 
 _PAGE = """
-SELECT toInt64(profile_id) AS profile_id, phone, country, region, zones, {columns},
+SELECT toInt64(profile_id) AS profile_id, phone, country, region, zones, {columns}, {texts}
        subscribed::Bool AS subscribed, night_consent::Bool AS night_consent, suppressed::Bool AS suppressed,
        excluded::Bool AS excluded, already_received::Bool AS already_received,
        if(profile_id IN (SELECT profile_id FROM {table}_doubled WHERE profile_id > {{after:UInt64}}

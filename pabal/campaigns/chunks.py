@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from pabal.campaigns.kakao import Texts, fallback_rows, fallback_sums, fallback_table, typed
 from pabal.campaigns.summary import SAMPLES, ChunkSummary, Portion, SkipCount, TextSample
 from pabal.campaigns.ways import Way, ways_frame
 from pabal.campaigns.write import Chunk
@@ -20,8 +21,18 @@ from pabal.policy.verdict import SKIP, Policy, verdict
 
 BATCH = 5_000
 
-_KINDS = {"sms": MessageKind.SMS.value, "lms": MessageKind.LMS.value, "mms": MessageKind.MMS.value}
-_ENCODINGS = {"gsm7": Encoding.GSM7.value, "ucs2": Encoding.UCS2.value, "euckr": Encoding.EUCKR.value}
+_KINDS = {
+    "sms": MessageKind.SMS.value,
+    "lms": MessageKind.LMS.value,
+    "mms": MessageKind.MMS.value,
+    "kakao": MessageKind.KAKAO.value,
+}
+_ENCODINGS = {
+    "gsm7": Encoding.GSM7.value,
+    "ucs2": Encoding.UCS2.value,
+    "euckr": Encoding.EUCKR.value,
+    "utf8": Encoding.UTF8.value,
+}
 _TEXT_CODES = {reason.key: reason.value for reason in TEXT_REASONS}
 _RUN = ["sender_id", "send_after", "send_before"]
 _BATCH_TYPES: dict[str, pa.DataType] = {
@@ -107,6 +118,7 @@ def build(
     slots: dict[int, int],
     unpriced: tuple[str, ...] = (),
     priority: Priority = Priority.USUAL,
+    texts: Texts | None = None,
 ) -> Chunk:
     """The chunk of a judged page whose `kept` were rendered (`render_pool.RENDERED`, in their order) with message ids
     from `first_id` on. `slots`: lanes of each sender, among which its batches are shared out."""
@@ -125,24 +137,28 @@ def build(
     good = whole["skip"].is_null()
     skipped = pl.concat([judged.skipped, whole.filter(~good).select("profile_id", "skip")]).sort("profile_id")
     messages = whole.filter(good)
+    planned, without = fallback_rows(messages, texts) if texts is not None else (None, None)
     return Chunk(
         number=number,
         last_profile_id=judged.last_profile_id,
         messages=_messages(messages, campaign_id),
         batches=_batches(messages, campaign_id, number, slots, priority),
-        skips=_typed(
+        skips=typed(
             skipped.select(
                 pl.lit(campaign_id).alias("campaign_id"), "profile_id", pl.col("skip").alias("reason"),
                 pl.lit(now).alias("at"),
             ),
             _SKIP_TYPES,
         ),
-        summary=_summary(judged, messages, skipped, unpriced),
+        fallbacks=fallback_table(planned, campaign_id, texts) if texts is not None and planned is not None else None,
+        summary=fallback_sums(_summary(judged, messages, skipped, unpriced), planned, without),
     )  # fmt: skip
 
 
 def _messages(messages: pl.DataFrame, campaign_id: int) -> pa.Table:
-    return _typed(
+    personal = "slots" in messages.columns and messages["slots"].null_count() < len(messages)
+    types = _MESSAGE_TYPES | {"slots": pa.list_(pa.string())} if personal else _MESSAGE_TYPES
+    return typed(
         messages.select(
             "id",
             pl.lit(campaign_id).alias("campaign_id"),
@@ -157,8 +173,9 @@ def _messages(messages: pl.DataFrame, campaign_id: int) -> pa.Table:
             "send_after",
             pl.col("subject").fill_null(""),
             "text",
+            *(["slots"] if personal else []),
         ),
-        _MESSAGE_TYPES,
+        types,
     )
 
 
@@ -189,7 +206,7 @@ def _batches(
             next_id=pl.col("first_id"),
         )
     )
-    return _typed(batches.select(_BATCH_TYPES.keys()), _BATCH_TYPES)
+    return typed(batches.select(_BATCH_TYPES.keys()), _BATCH_TYPES)
 
 
 def _summary(judged: Judged, messages: pl.DataFrame, skipped: pl.DataFrame, unpriced: tuple[str, ...]) -> ChunkSummary:
@@ -224,8 +241,3 @@ def _summary(judged: Judged, messages: pl.DataFrame, skipped: pl.DataFrame, unpr
 def _samples(messages: pl.DataFrame) -> Any:
     columns = ["profile_id", "country", "kind", "encoding", "units", "parts", "text"]
     return (TextSample(**row) for row in messages.select(columns).iter_rows(named=True))
-
-
-def _typed(frame: pl.DataFrame, types: dict[str, pa.DataType]) -> pa.Table:
-    """As Arrow in exactly the types of the table's columns: binary COPY converts nothing."""
-    return frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.schema(types))

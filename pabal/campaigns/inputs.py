@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pabal.audience.models import Segment
+from pabal.audience.models import Channel, Segment
 from pabal.campaigns.candidates import Audience
 from pabal.campaigns.compose import content_of, route_of, senders_of
+from pabal.campaigns.kakao import KakaoInput, kakao_input
 from pabal.campaigns.models import Campaign, Plan, PlanMode, SmartCounts
 from pabal.campaigns.people_sets import people_in, segment_versions
 from pabal.content.compose import Content
@@ -36,6 +37,7 @@ class PlanInput:
     audience: Audience
     per_minute: int | None
     urgent: bool = False
+    kakao: KakaoInput | None = None
 
 
 def policy_of(campaign: Campaign, senders: tuple[Sender, ...]) -> Policy:
@@ -46,12 +48,19 @@ def policy_of(campaign: Campaign, senders: tuple[Sender, ...]) -> Policy:
     return Policy(
         routes=tuple(route_of(sender) for sender in senders),
         purpose="informational" if campaign.purpose == "informational" else "promotional",
-        kind="mms" if campaign.images else "sms",
+        kind="kakao" if campaign.channel == Channel.KAKAO else "mms" if campaign.images else "sms",
         smart_sending=None if campaign.smart_hours is None else timedelta(hours=campaign.smart_hours),
         smart_counts=SmartCounts(campaign.smart_counts).value,  # type: ignore[arg-type]
         quiet_hours="skip" if campaign.quiet_hours == "skip" else "hold",
         company=window,
     )
+
+
+def _received_since(campaign: Campaign, now: datetime) -> datetime:
+    """From when on a message of this campaign keeps a person from another one."""
+    if campaign.reentry_minutes is None:
+        return datetime(2000, 1, 1, tzinfo=UTC)
+    return now - timedelta(minutes=campaign.reentry_minutes)
 
 
 def _sets(segments: Iterable[Segment], now: datetime, prefix: str) -> tuple[Query, ...]:
@@ -71,6 +80,7 @@ def load(plan: Plan) -> PlanInput:
     now = plan.planned_for.astimezone(UTC)
     included = [] if campaign.all_profiles else list(campaign.include_segments.order_by("pk"))
     informational = CampaignControl.objects.filter(purpose="informational").order_by("-campaign_id")
+    kakao = kakao_input(campaign) if campaign.channel == Channel.KAKAO else None
     return PlanInput(
         plan_id=plan.pk,
         campaign_id=campaign.pk,
@@ -96,7 +106,11 @@ def load(plan: Plan) -> PlanInput:
             informational=tuple(informational.values_list("campaign_id", flat=True)[:10_000]),
             standing=tuple(Campaign.objects.filter(standing=True).values_list("pk", flat=True)),
             share=(campaign.share_salt, campaign.share_from, campaign.share_to),
+            channel=campaign.channel,
+            texts=kakao is not None and kakao.text is not None,
+            received_since=_received_since(campaign, now),
         ),
         per_minute=campaign.per_minute,
         urgent=campaign.urgent,
+        kakao=kakao,
     )

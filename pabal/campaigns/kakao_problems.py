@@ -20,7 +20,7 @@ from pabal.kakao.message import KakaoMessage, parse
 from pabal.kakao.problems import said
 
 #: Whether KakaoTalk messages can be planned and sent; until then a draft is composed and checked, and no more.
-PLANNED: Final = False
+PLANNED: Final = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from pabal.accounts.audit import Actor
 from pabal.billing.actions import release, reserve
 from pabal.campaigns.actions import move, start
 from pabal.campaigns.models import Campaign, CampaignState, Plan, PlanState
+from pabal.campaigns.parts import texts_of, with_parts
 from pabal.campaigns.summary import PlanSummary
 from pabal.database import raw_cursor
 from pabal.delivery.models import CampaignControl, ControlState
@@ -19,8 +20,13 @@ from pabal.delivery.models import CampaignControl, ControlState
 def pay_and_run(campaign: Campaign, summary: PlanSummary) -> None:
     """Reserve what the plan costs and let dispatchers send. Raises Conflict (`insufficient_balance`)."""
     by = Actor(user=campaign.launched_by) if campaign.launched_by else None
-    reserve(campaign.pk, summary.amount, messages=summary.messages, by=by)
-    CampaignControl.objects.filter(campaign_id=campaign.pk, state=ControlState.HELD).update(state=ControlState.RUNNING)
+    texts = sum(text.amount for text in summary.fallbacks)
+    reserve(campaign.pk, summary.amount - texts, messages=summary.messages, by=by)
+    if texts and (part := texts_of(campaign)) is not None:
+        reserve(part.pk, texts, messages=sum(text.messages for text in summary.fallbacks), by=by)
+    CampaignControl.objects.filter(campaign_id__in=with_parts(campaign.pk), state=ControlState.HELD).update(
+        state=ControlState.RUNNING
+    )
 
 
 def start_due(now: datetime | None = None) -> int:
@@ -33,6 +39,9 @@ def start_due(now: datetime | None = None) -> int:
 _NO_OPEN_BATCH = """
 SELECT c.id FROM campaign c WHERE c.state IN ('sending', 'ended') AND c.finished_at IS NULL AND NOT c.standing
 AND NOT EXISTS (SELECT FROM batch b WHERE b.campaign_id = c.id AND b.state IN ('queued', 'sending'))
+AND NOT EXISTS (SELECT FROM fallback f WHERE f.campaign_id = c.id AND f.state = 'waiting')
+AND NOT EXISTS (SELECT FROM campaign p JOIN batch b ON b.campaign_id = p.id AND b.state IN ('queued', 'sending')
+                WHERE p.part_of_id = c.id AND p.part = 'fallback')
 """
 
 
@@ -53,7 +62,8 @@ def _finish(campaign_id: int) -> bool:
         finished = campaign.state == CampaignState.ENDED and campaign.finished_at is None
         Campaign.objects.filter(pk=campaign_id, state=CampaignState.ENDED).update(finished_at=now)
     if finished:
-        release(campaign_id)
+        for each in with_parts(campaign_id):
+            release(each)
     return finished
 
 

@@ -36,7 +36,8 @@ def summarise(
     total = merged(chunks, order=[reason.key for reason in SkipReason])
     used = [sender for sender in senders if any(p.sender_id == sender.pk for p in total.portions)]
     whole = _forecast(total.portions, used, now=now, deadline=deadline, per_minute=per_minute)
-    amount = sum(portion.amount for portion in total.portions)
+    messages_amount = sum(portion.amount for portion in total.portions)
+    amount = messages_amount + sum(text.amount for text in total.fallbacks)
     summary = PlanSummary(
         planned_for=now,
         deadline=deadline,
@@ -57,6 +58,9 @@ def summarise(
         balance_before=available,
         balance_after=available - amount,
         seconds=round(seconds, 3),
+        fallbacks=total.fallbacks,
+        fallback_skips=total.fallback_skips,
+        amount_least=messages_amount if total.fallbacks else None,
     )
     return _with_warnings(summary, total)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -21,12 +21,14 @@ from pabal.campaigns.candidates import PAGE, Candidates, estimate, name_of
 from pabal.campaigns.chunks import Judged, build
 from pabal.campaigns.compose import facts_of
 from pabal.campaigns.inputs import PlanInput
+from pabal.campaigns.kakao import Texts, prepare_kakao
 from pabal.campaigns.outcome import summarise
-from pabal.campaigns.render_pool import Rendering, RenderPool, variables_of
+from pabal.campaigns.render_pool import Made, Rendering, RenderPool, variables_of
 from pabal.campaigns.summary import PlanSummary
 from pabal.campaigns.ways import Way, find_ways
 from pabal.campaigns.write import Chunk, PlanWriter, Progress
-from pabal.content.compose import Compiled, compile_content
+from pabal.content.compose import compile_content
+from pabal.content.kakao import KakaoLink
 from pabal.database import raw_cursor
 from pabal.delivery.models import Link
 from pabal.delivery.priorities import Priority
@@ -46,7 +48,8 @@ class Prepared:
 
     ways: dict[str, Way]
     unpriced: tuple[str, ...]
-    contents: dict[str, Compiled]
+    contents: Mapping[str, Made]
+    texts: Texts | None = None
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -55,6 +58,9 @@ class Prepared:
 
 def prepare(inputs: PlanInput, countries: list[str]) -> Prepared:
     """Choose senders and prices and compile the text for each country. Raises TemplateError (InvalidInput)."""
+    if inputs.kakao is not None:
+        made = prepare_kakao(inputs.kakao, inputs.senders, deadline=inputs.deadline, now=inputs.now)
+        return Prepared(ways=made.ways, unpriced=made.unpriced, contents=made.contents, texts=made.texts)
     ways, unpriced = find_ways(
         inputs.senders,
         countries,
@@ -140,6 +146,7 @@ def _chunks(
             campaign_id=inputs.campaign_id,
             now=inputs.now,
             slots=slots,
+            texts=prepared.texts,
             unpriced=tuple(country for country in prepared.unpriced if country in here),
             priority=Priority.URGENT if inputs.urgent else Priority.USUAL,
         )
@@ -178,8 +185,19 @@ def _reserve_ids(count: int) -> int:
 
 
 def _store_links(campaign_id: int, prepared: Prepared) -> None:
-    targets = {link.position: link.target_template for c in prepared.contents.values() for link in c.links}
+    """The targets of the tracked links; those of the texts in place of KakaoTalk belong to the campaign's part."""
+    links = {(campaign_id, link.position): link for c in prepared.contents.values() for link in c.links}
+    if prepared.texts is not None and prepared.texts.compiled is not None:
+        links |= {(prepared.texts.campaign_id, link.position): link for link in prepared.texts.compiled.links}
     Link.objects.bulk_create(
-        [Link(campaign_id=campaign_id, position=position, target=target) for position, target in targets.items()],
+        [
+            Link(
+                campaign_id=campaign,
+                position=position,
+                target=link.target_template,
+                place=link.place if isinstance(link, KakaoLink) else "",
+            )
+            for (campaign, position), link in links.items()
+        ],
         ignore_conflicts=True,
     )

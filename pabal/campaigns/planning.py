@@ -5,23 +5,30 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import suppress
+from typing import Any
 
 from django.db import DatabaseError, close_old_connections, transaction
 from django.utils import timezone
 
+from pabal.audience.models import Channel
 from pabal.campaigns.actions import move
 from pabal.campaigns.candidates import PAGE
 from pabal.campaigns.inputs import load
+from pabal.campaigns.kakao import kakao_input
 from pabal.campaigns.lifecycle import pay_and_run
-from pabal.campaigns.models import Campaign, CampaignState, Plan, PlanMode, PlanState
+from pabal.campaigns.models import Campaign, CampaignState, Part, Plan, PlanMode, PlanState
+from pabal.campaigns.parts import make_part
 from pabal.campaigns.pauses import retime
 from pabal.campaigns.plan import make_plan
 from pabal.campaigns.summary import PlanSummary
 from pabal.campaigns.words import plan_failure
 from pabal.campaigns.write import PlanStopped, PlanWriter, progress_of
 from pabal.config import get
+from pabal.content.kakao import compile_kakao
 from pabal.delivery.models import CampaignContent, CampaignControl, ControlState
+from pabal.delivery.short_links import short_links
 from pabal.errors import Conflict, PabalError, Unavailable
+from pabal.kakao.message import dump
 from pabal.warehouse.sync import Synchroniser
 
 log = logging.getLogger(__name__)
@@ -97,14 +104,19 @@ def _carry_out(plan_id: int, synchroniser: Synchroniser, dsn: str, page: int) ->
 def _hold(plan: Plan) -> None:
     """Tell delivery of the campaign and of what its messages share, and to send nothing of it yet."""
     campaign = Campaign.objects.get(pk=plan.campaign_id)
-    CampaignContent.objects.get_or_create(
-        campaign_id=campaign.pk, defaults={"channel": campaign.channel, "images": list(campaign.images)}
-    )
+    shared: dict[str, Any] = {"channel": campaign.channel, "images": list(campaign.images)}
+    if campaign.channel == Channel.KAKAO:
+        kakao = kakao_input(campaign)
+        frozen = compile_kakao(kakao.message, short_links(), track=kakao.track).frozen
+        shared = {"channel": campaign.channel, "kakao": dump(frozen), "target": campaign.target}
+        if kakao.text is not None:
+            make_part(campaign, Part.FALLBACK, purpose=campaign.purpose, state=ControlState.HELD)
+    CampaignContent.objects.get_or_create(campaign_id=campaign.pk, defaults=shared)
     CampaignControl.objects.get_or_create(
         campaign_id=campaign.pk,
         defaults={
             "state": ControlState.HELD,
-            "channel": "text",
+            "channel": campaign.channel,
             "purpose": campaign.purpose,
             "per_minute": campaign.per_minute,
         },

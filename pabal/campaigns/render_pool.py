@@ -14,18 +14,22 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from concurrent.futures.process import BrokenProcessPool
+from typing import TypeAlias
 
 import polars as pl
 import pyarrow as pa
 
 from pabal.content.columns import measure_column
 from pabal.content.compose import Compiled
+from pabal.content.kakao import EXTRA, CompiledKakao
 from pabal.errors import Unavailable
+
+Made: TypeAlias = Compiled | CompiledKakao
 
 #: Below this, starting processes takes longer than rendering.
 SMALL = 20_000
 
-#: Columns of a rendered frame, one row a recipient, in the order given.
+#: Columns of a rendered frame, one row a recipient, in the order given. A KakaoTalk message has those of `EXTRA` too.
 RENDERED = pl.Schema(
     {
         "text": pl.String(),
@@ -87,7 +91,7 @@ class RenderPool:
                 for process in processes:
                     process.terminate()
 
-    def submit(self, contents: Mapping[str, Compiled], frame: pl.DataFrame) -> Rendering:
+    def submit(self, contents: Mapping[str, Made], frame: pl.DataFrame) -> Rendering:
         """Start rendering. `frame` has `message_id`, `country` and the variables of the texts; `contents` by country.
 
         Raises `Unavailable` when a worker ended.
@@ -101,7 +105,7 @@ class RenderPool:
             raise _ended() from error
 
 
-def render(contents: Mapping[str, Compiled], frame: pl.DataFrame) -> pl.DataFrame:
+def render(contents: Mapping[str, Made], frame: pl.DataFrame) -> pl.DataFrame:
     """The texts of `frame`, whatever countries it has, in its order."""
     if not len(frame):
         return RENDERED.to_frame()
@@ -109,7 +113,8 @@ def render(contents: Mapping[str, Compiled], frame: pl.DataFrame) -> pl.DataFram
     parts: list[pl.DataFrame] = []
     for (country,), group in rows.partition_by("country", as_dict=True, maintain_order=True).items():
         rendered = contents[str(country)].render_frame(group, group["message_id"].to_numpy())
-        parts.append(rendered.select(pl.col(name).cast(dtype) for name, dtype in RENDERED.items()))
+        columns = pl.Schema({**RENDERED, **EXTRA}) if "slots" in rendered.columns else RENDERED
+        parts.append(rendered.select(pl.col(name).cast(dtype) for name, dtype in columns.items()))
         parts[-1] = parts[-1].with_columns(group["row"])
     whole = pl.concat(parts)
     return (whole if len(parts) == 1 else whole.sort("row")).drop("row")
@@ -133,7 +138,7 @@ def _warm_up() -> None:
         measure_column(pl.Series(["가"]), scheme)
 
 
-def _work(contents: dict[str, Compiled], data: bytes) -> bytes:
+def _work(contents: dict[str, Made], data: bytes) -> bytes:
     return _bytes(render(contents, _read(data)))
 
 
@@ -151,6 +156,6 @@ def _read(data: bytes) -> pl.DataFrame:
     return frame
 
 
-def variables_of(contents: Sequence[Compiled]) -> tuple[str, ...]:
+def variables_of(contents: Sequence[Made]) -> tuple[str, ...]:
     """Every value that the texts read, without repetition."""
     return tuple(dict.fromkeys(name for content in contents for name in content.variables))

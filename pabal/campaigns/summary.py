@@ -78,6 +78,15 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     messages: int
 
 
+class FallbackPortion(msgspec.Struct, frozen=True, kw_only=True):
+    """Texts that would replace KakaoTalk messages, of one kind. `amount` is reserved for them beside the messages."""
+
+    kind: str
+    messages: int
+    parts: int
+    amount: int
+
+
 class ChunkSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What one chunk adds, or several added up (`merged`). `without_kind`: people in countries without this kind."""
 
@@ -91,6 +100,8 @@ class ChunkSummary(msgspec.Struct, frozen=True, kw_only=True):
     longest: TextSample | None = None
     unpriced: tuple[str, ...] = ()
     without_kind: dict[str, int] = {}
+    fallbacks: tuple[FallbackPortion, ...] = ()
+    fallback_skips: tuple[SkipCount, ...] = ()
 
 
 class PlanSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +110,9 @@ class PlanSummary(msgspec.Struct, frozen=True, kw_only=True):
     `subscribed`: candidates who agreed to this purpose. `balance_before`: what was available when the plan was made;
     `balance_after` may be negative: then it does not cover the plan. `finishes_at` null: nothing is sent in time.
     `segments`: key → version of each segment that the audience was made of.
+
+    Of a KakaoTalk campaign, `fallbacks` are the texts planned in its place (`fallback_skips`: who has none, and why);
+    `amount` is what is reserved, for both and at the higher price, `amount_least` if KakaoTalk reaches all as friends.
     """
 
     planned_for: datetime
@@ -122,6 +136,9 @@ class PlanSummary(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[Warning, ...] = ()
     segments: dict[str, int] = {}
     seconds: float = 0.0
+    fallbacks: tuple[FallbackPortion, ...] = ()
+    fallback_skips: tuple[SkipCount, ...] = ()
+    amount_least: int | None = None
 
     @property
     def skipped(self) -> int:
@@ -157,15 +174,18 @@ class PlanSummary(msgspec.Struct, frozen=True, kw_only=True):
 def merged(chunks: Iterable[ChunkSummary], order: Iterable[str] = ()) -> ChunkSummary:
     """The sum of `chunks`; skips in the given order of reasons."""
     chunks = list(chunks)
-    skips: dict[str, SkipCount] = {}
+    skips = _skips(skip for chunk in chunks for skip in chunk.skips)
+    fallback_skips = _skips(skip for chunk in chunks for skip in chunk.fallback_skips)
+    fallbacks: dict[str, FallbackPortion] = {}
     portions: dict[tuple[Any, ...], Portion] = {}
     for chunk in chunks:
-        for skip in chunk.skips:
-            known = skips.get(skip.reason, SkipCount(reason=skip.reason, profiles=0))
-            skips[skip.reason] = SkipCount(
-                reason=skip.reason,
-                profiles=known.profiles + skip.profiles,
-                samples=(known.samples + skip.samples)[:SAMPLES],
+        for text in chunk.fallbacks:
+            old = fallbacks.get(text.kind, FallbackPortion(kind=text.kind, messages=0, parts=0, amount=0))
+            fallbacks[text.kind] = FallbackPortion(
+                kind=text.kind,
+                messages=old.messages + text.messages,
+                parts=old.parts + text.parts,
+                amount=old.amount + text.amount,
             )
         for portion in chunk.portions:
             key = (
@@ -188,8 +208,22 @@ def merged(chunks: Iterable[ChunkSummary], order: Iterable[str] = ()) -> ChunkSu
         shortest=min((c.shortest for c in chunks if c.shortest), key=lambda s: (s.units, s.profile_id), default=None),
         longest=max((c.longest for c in chunks if c.longest), key=lambda s: (s.units, -s.profile_id), default=None),
         unpriced=tuple(sorted({country for chunk in chunks for country in chunk.unpriced})),
+        fallbacks=tuple(fallbacks.values()),
+        fallback_skips=tuple(fallback_skips.values()),
         without_kind=dict(sum((Counter(chunk.without_kind) for chunk in chunks), Counter())),
     )
+
+
+def _skips(found: Iterable[SkipCount]) -> dict[str, SkipCount]:
+    skips: dict[str, SkipCount] = {}
+    for skip in found:
+        known = skips.get(skip.reason, SkipCount(reason=skip.reason, profiles=0))
+        skips[skip.reason] = SkipCount(
+            reason=skip.reason,
+            profiles=known.profiles + skip.profiles,
+            samples=(known.samples + skip.samples)[:SAMPLES],
+        )
+    return skips
 
 
 def _added(known: Portion | None, more: Portion) -> Portion:

@@ -8,6 +8,7 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from pabal.campaigns.fallbacks import fail_over
 from pabal.campaigns.lifecycle import abandoned_plans, database_dsn, finish_done, start_due, unfinished_plans
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "enqueue",
     "enqueue_enquiry",
     "enqueue_list",
+    "fail_over",
     "fill_list",
     "finish_done",
     "make_plan",

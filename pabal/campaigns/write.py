@@ -36,6 +36,7 @@ class Chunk:
     messages: pa.Table
     batches: pa.Table
     skips: pa.Table
+    fallbacks: pa.Table | None = None
     summary: ChunkSummary
 
 
@@ -82,8 +83,13 @@ class PlanWriter:
         if state not in ("planning", "paused"):
             self._connection.rollback()
             raise PlanStopped("The campaign was ended while it was planned.")
-        for table, rows in (("message", chunk.messages), ("batch", chunk.batches), ("skip", chunk.skips)):
-            if rows.num_rows:
+        for table, rows in (
+            ("message", chunk.messages),
+            ("batch", chunk.batches),
+            ("skip", chunk.skips),
+            ("fallback", chunk.fallbacks),
+        ):
+            if rows is not None and rows.num_rows:
                 with self._connection.cursor() as cursor:
                     cursor.adbc_ingest(table, rows, mode="append")
         last_skip = None

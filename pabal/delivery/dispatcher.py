@@ -55,7 +55,7 @@ CONNECTIONS: Final = 12
 
 FACTS: Final = """
 SELECT s.id, s.account_id, s.address, s.throughput, s.slots, s.state = 'active' AND s.archived_at IS NULL,
-       a.parts_per_second, a.name, a.provider, a.settings, a.secrets
+       s.settings, a.parts_per_second, a.name, a.provider, a.settings, a.secrets
 FROM sender s JOIN provider_account a ON a.id = s.account_id
 WHERE s.id = ANY(%s)
 """
@@ -201,7 +201,7 @@ class Dispatcher:
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(FACTS, [list(senders)])).fetchall()
         facts = {}
-        for sender_id, account_id, address, throughput, slots, active, limit, *account in rows:
+        for sender_id, account_id, address, throughput, slots, active, own, limit, *account in rows:
             facts[sender_id] = SenderFacts(
                 sender_id=sender_id,
                 account_id=account_id,
@@ -209,6 +209,7 @@ class Dispatcher:
                 throughput=throughput,
                 slots=slots,
                 active=active,
+                sender_key=str(own.get("sender_key", "")),
             )
             self._limit(account_id, limit)
             name, provider, settings, secrets = account

@@ -15,7 +15,7 @@ from pabal.delivery import metrics
 from pabal.delivery.carriers import Carrier
 from pabal.delivery.media import AGAIN_S
 from pabal.delivery.models import MessageKind
-from pabal.delivery.outcomes import outgoing
+from pabal.delivery.outcomes import outgoing, outgoing_kakao
 from pabal.delivery.pacing import Chunk, Pace, take
 from pabal.delivery.recorder import DATABASE_GONE, Pool
 from pabal.delivery.windows import KIND, PARTS, Window
@@ -39,6 +39,7 @@ class HandOver:
         window: Window,
         *,
         sender: str,
+        sender_key: str = "",
         carrier: Carrier,
         pool: Pool,
         own: Pace,
@@ -49,6 +50,7 @@ class HandOver:
         self.handed = asyncio.Event()
         self._window = window
         self._sender = sender
+        self._sender_key = sender_key
         self._carrier = carrier
         self._pool = pool
         self._own = own
@@ -86,11 +88,10 @@ class HandOver:
         rows = self._window.rows
         parts = [row[PARTS] for row in rows]
         try:
-            media = await self._media()
+            messages = await self._messages()
         except (CannotUpload, *DATABASE_GONE) as error:
             self._unsent = Unavailable(retry_after=AGAIN_S, code="upload_failed", detail=str(error))
             return
-        messages = outgoing(self._window, self._sender, media)
         start = 0
         while start < len(rows) and not self._halt():
             rest = parts[start:] if start else parts
@@ -101,6 +102,17 @@ class HandOver:
             portion = messages[start : start + count] if count < len(messages) else messages
             self._chunks.append(asyncio.create_task(self._send(portion, chunks)))
             start += count
+
+    async def _messages(self) -> list[Outgoing]:
+        """The window as the provider takes it, its pictures uploaded."""
+        provider, window = self._carrier.provider, self._window
+        if provider is not None and any(row[KIND] == MessageKind.KAKAO for row in window.rows):
+            shared = await self._carrier.media.shared(self._pool, window.campaign_id)
+            if shared.kakao is None:
+                raise CannotUpload("What the messages of this campaign share is gone.", code="content_gone")
+            media = await self._carrier.media.kakao(self._pool, shared, provider)
+            return outgoing_kakao(window, self._sender, shared, sender_key=self._sender_key, media=media)
+        return outgoing(window, self._sender, await self._media())
 
     async def _media(self) -> tuple[str, ...]:
         """What the gateway calls the pictures of this window; all its messages have the same."""

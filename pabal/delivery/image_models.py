@@ -81,13 +81,15 @@ class ImageUpload(models.Model):
 class CampaignContent(models.Model):
     """What all messages of a campaign share, frozen by the plan that wrote them. Read once by each dispatcher.
 
-    `channel`: text or kakao. `images` are ids of `Image`, in their order; `kakao` is a `pabal.kakao` message.
+    `channel`: text or kakao. `images` are ids of `Image`, in their order; `kakao` is a `pabal.kakao` message in which
+    `{{ text }}` and `{{ slot_N }}` stand for what is personal; `target` is whom KakaoTalk delivers to (I, M, N).
     """
 
     campaign_id = models.BigIntegerField(primary_key=True)
     channel = models.CharField(max_length=8, default="text")
     images = ArrayField(models.BigIntegerField(), default=list)
     kakao = models.JSONField(null=True)
+    target = models.CharField(max_length=1, default="I", db_default="I")
 
     class Meta:
         db_table = "campaign_content"

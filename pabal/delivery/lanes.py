@@ -54,6 +54,7 @@ class SenderFacts:
     throughput: int
     slots: int
     active: bool
+    sender_key: str = ""
 
 
 @dataclass(kw_only=True)
@@ -200,6 +201,7 @@ class Lane:
         hand_over = HandOver(
             window,
             sender=self.sender.address,
+            sender_key=self.sender.sender_key,
             carrier=carrier,
             pool=self._pool,
             own=self._pace,

@@ -22,6 +22,9 @@ from pabal.delivery.image_addresses import ENDINGS, content_type, image_url
 from pabal.delivery.images import limits_of
 from pabal.delivery.recorder import Pool
 from pabal.errors import PabalError, Unavailable
+from pabal.kakao.limits import of_message
+from pabal.kakao.message import parse
+from pabal.kakao.places import images
 from pabal.providers.base import Provider
 from pabal.providers.uploads import Upload, Uploads
 
@@ -30,7 +33,7 @@ STILL_GOOD: Final = timedelta(hours=1)
 AGAIN_S: Final = 10.0
 """How long a refused upload is not tried again."""
 
-CONTENT: Final = "SELECT channel, images, kakao FROM campaign_content WHERE campaign_id = %s"
+CONTENT: Final = "SELECT channel, images, kakao, target FROM campaign_content WHERE campaign_id = %s"
 KNOWN: Final = """
 SELECT provider_id, expires_at FROM image_upload
 WHERE account_id = %s AND image_id = %s AND purpose = %s AND fingerprint = %s
@@ -60,6 +63,7 @@ class Shared:
     channel: str = "text"
     images: tuple[int, ...] = ()
     kakao: dict[str, Any] | None = field(default=None, repr=False)
+    target: str = "I"
 
 
 class Media:
@@ -82,7 +86,7 @@ class Media:
                 return Shared()
             if len(self._shared) > 1000:
                 self._shared.clear()
-            self._shared[campaign_id] = Shared(channel=row[0], images=tuple(row[1]), kakao=row[2])
+            self._shared[campaign_id] = Shared(channel=row[0], images=tuple(row[1]), kakao=row[2], target=row[3])
         return self._shared[campaign_id]
 
     async def mms(self, pool: Pool, campaign_id: int, provider: Provider) -> tuple[str, ...]:
@@ -94,6 +98,18 @@ class Media:
         if media is None:
             raise self._failed("This account carries no pictures.")
         return await self.uploaded(pool, provider, shared.images, "mms", limits_of(media, len(shared.images)))
+
+    async def kakao(self, pool: Pool, shared: Shared, provider: Provider) -> tuple[str, ...]:
+        """The gateway's names of a KakaoTalk message's pictures, in the order of `kakao.places.images`. Raises as
+        `uploaded`."""
+        message = parse(shared.kakao or {})
+        limits = of_message(message)
+        names: list[str] = []
+        for place in images(message):
+            limit = limits.image(place.path)
+            purpose = limit.purpose if limit is not None else "kakao"
+            names += await self.uploaded(pool, provider, [place.image], purpose, None)
+        return tuple(names)
 
     async def uploaded(
         self, pool: Pool, provider: Provider, images: Sequence[int], purpose: str, limits: Limits | None

@@ -12,16 +12,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from pabal.content.kakao import filler
 from pabal.delivery.event_reasons import OwnReason
 from pabal.delivery.models import Encoding, EventKind, MessageKind
 from pabal.delivery.tallies import Counts
-from pabal.delivery.windows import AMOUNT, ENCODING, ID, KIND, PARTS, PHONE, SUBJECT, TEXT, Window
+from pabal.delivery.windows import AMOUNT, ENCODING, ID, KIND, PARTS, PHONE, SLOTS, SUBJECT, TEXT, Window
 from pabal.providers import base
 
-KINDS: Final[dict[int, base.Kind]] = {MessageKind.SMS: "sms", MessageKind.LMS: "lms", MessageKind.MMS: "mms"}
-ENCODINGS: Final[dict[int, base.Encoding]] = {Encoding.GSM7: "gsm7", Encoding.UCS2: "ucs2", Encoding.EUCKR: "euckr"}
+if TYPE_CHECKING:
+    from pabal.delivery.media import Shared
+
+KINDS: Final[dict[int, base.Kind]] = {
+    MessageKind.SMS: "sms",
+    MessageKind.LMS: "lms",
+    MessageKind.MMS: "mms",
+    MessageKind.KAKAO: "kakao",
+}
+ENCODINGS: Final[dict[int, base.Encoding]] = {
+    Encoding.GSM7: "gsm7",
+    Encoding.UCS2: "ucs2",
+    Encoding.EUCKR: "euckr",
+    Encoding.UTF8: "utf8",
+}
 
 LONGEST_REF: Final = 64
 CLOCKS_AGREE: Final = timedelta(seconds=5)
@@ -70,6 +86,24 @@ def outgoing(window: Window, sender: str, media: tuple[str, ...] = ()) -> list[b
             expires_at=expires_at,
         )
         for row in window.rows
+    ]
+
+
+def outgoing_kakao(
+    window: Window, sender: str, shared: Shared, *, sender_key: str, media: tuple[str, ...]
+) -> list[base.Outgoing]:
+    """A window of KakaoTalk messages, each finished from what its campaign shares and its own strings."""
+    assert shared.kakao is not None
+    fill = filler(msgspec.json.encode(shared.kakao))
+    plain = outgoing(window, sender, media)
+    return [
+        msgspec.structs.replace(
+            message,
+            kakao=fill(message.text, row[SLOTS] or ()),
+            sender_key=sender_key,
+            target=shared.target,
+        )
+        for message, row in zip(plain, window.rows, strict=True)
     ]
 
 

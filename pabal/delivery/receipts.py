@@ -29,7 +29,7 @@ from pabal.billing.ledger import MOVE, Movement
 from pabal.billing.models import EntryKind
 from pabal.billing.prices import IN_FORCE, PriceList, rates
 from pabal.delivery import arrays, metrics
-from pabal.delivery.models import EventKind
+from pabal.delivery.models import EventKind, MessageKind
 from pabal.delivery.outcomes import KINDS, clip
 from pabal.delivery.recorder import AGAIN_S, DATABASE_GONE, Pool, first_line
 from pabal.delivery.tallies import Counts
@@ -85,12 +85,13 @@ WITH new AS (
     FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::text[], %s::text[], %s::jsonb[])
          AS g(message_id, kind, at, reason, code, detail)
     ON CONFLICT DO NOTHING
-    RETURNING message_id, kind, reason
+    RETURNING message_id, kind, reason, code
 )
 SELECT m.campaign_id, n.kind, n.reason, s.account_id, m.kind, m.country,
+       CASE WHEN n.kind = 2 AND m.kind = 4 THEN n.code ELSE '' END AS billed,
        count(*), sum(m.parts)::bigint, sum(m.amount)::bigint
 FROM new n JOIN message m ON m.id = n.message_id JOIN sender s ON s.id = m.sender_id
-GROUP BY 1, 2, 3, 4, 5, 6
+GROUP BY 1, 2, 3, 4, 5, 6, 7
 """
 
 #: The same for the usual case: all delivered, nothing to say about it.
@@ -201,16 +202,21 @@ class ReceiptBook:
         new = await _insert(connection, known)
         counts = Counts()
         refunds: dict[int, list[int]] = {}
-        for campaign_id, kind, reason, account_id, message_kind, country, messages, parts, amount in new:
+        for campaign_id, kind, reason, account_id, message_kind, country, billed, messages, parts, amount in new:
             refunded = 0
+            if kind == EventKind.DELIVERED and billed and amount:  # less than the higher price that was reserved
+                rate = (await self._price_list(connection, account_id)).rate(billed, country)
+                refunded = max(amount - rate.amount * messages, 0) if rate is not None else 0
             if kind in (EventKind.FAILED, EventKind.EXPIRED) and amount:
                 prices = await self._price_list(connection, account_id)
-                rate = prices.rate(KINDS[message_kind], country)
+                priced = "kakao_friend" if message_kind == MessageKind.KAKAO else KINDS[message_kind]
+                rate = prices.rate(priced, country)
                 if rate is not None and not rate.bills_failed:
                     refunded = amount
-                    sums = refunds.setdefault(campaign_id, [0, 0])
-                    sums[0] += amount
-                    sums[1] += messages
+            if refunded:
+                sums = refunds.setdefault(campaign_id, [0, 0])
+                sums[0] += refunded
+                sums[1] += messages
             counts.add(campaign_id, kind, reason, messages, parts, -refunded)
         await counts.write(connection, self._shard)
         for campaign_id, (amount, messages) in sorted(refunds.items()):
@@ -325,7 +331,7 @@ def _word(account_id: int, receipt: Receipt) -> Word:
         message_id=receipt.reference,
         kind=OUTCOMES[receipt.outcome],
         reason="" if delivered or receipt.reason is None else receipt.reason.value,
-        code=clip(receipt.code),
+        code=clip(receipt.billed if delivered and receipt.billed else receipt.code),
         at=receipt.at,
         detail=None if delivered or not receipt.raw else receipt.raw,  # what went well needs no evidence
     )

@@ -18,8 +18,8 @@ from pabal.delivery.leases import HOLDS, Connection, Lease
 from pabal.delivery.models import EventKind
 from pabal.delivery.tallies import Counts
 
-#: id, phone, text, subject, kind, encoding, parts, amount
-Row: TypeAlias = tuple[int, str, str, str, int, int, int, int]
+#: id, phone, text, subject, kind, encoding, parts, amount, slots
+Row: TypeAlias = tuple[int, str, str, str, int, int, int, int, list[str] | None]
 ID: Final = 0
 PHONE: Final = 1
 TEXT: Final = 2
@@ -28,6 +28,7 @@ KIND: Final = 4
 ENCODING: Final = 5
 PARTS: Final = 6
 AMOUNT: Final = 7
+SLOTS: Final = 8
 
 _SEOUL: Final = ZoneInfo("Asia/Seoul")
 
@@ -114,7 +115,7 @@ MARK: Final = "UPDATE batch SET state = 'sending', window_end = %s, fence = %s W
 
 #: Messages of an id range that have no outcome yet, each with the reason why it must not be sent any more, or null.
 _READ: Final = """
-SELECT m.id, m.phone, m.text, m.subject, m.kind, m.encoding, m.parts, m.amount,
+SELECT m.id, m.phone, m.text, m.subject, m.kind, m.encoding, m.parts, m.amount, m.slots,
        CASE WHEN s.phone IS NOT NULL THEN 'suppressed' WHEN m.phone = '' OR {withdrawn} THEN 'consent_withdrawn' END
 FROM message m
 LEFT JOIN suppression s ON s.phone = m.phone AND s.lifted_at IS NULL AND %(suppression)s
@@ -161,9 +162,9 @@ async def read(
         statement, {"start": start, "end": end, "channel": channel, "suppression": suppression}
     )
     rows: list[Any] = await cursor.fetchall()
-    dropped = [(row[:8], row[8]) for row in rows if row[8] is not None]
+    dropped = [(row[:9], row[9]) for row in rows if row[9] is not None]
     if dropped:
-        rows = [row for row in rows if row[8] is None]
+        rows = [row for row in rows if row[9] is None]
     return rows, dropped
 
 

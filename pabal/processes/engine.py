@@ -181,6 +181,7 @@ async def _start(config: Config, stop: asyncio.Event, health: Health) -> list[as
 
     def campaigns_tick() -> None:
         campaigns.start_due()
+        campaigns.fail_over()
         campaigns.finish_done()
 
     def segments() -> None:

@@ -34,6 +34,7 @@ from pabal.providers.base import (
     Uncertain,
 )
 from pabal.providers.reasons import Reason
+from pabal.providers.sandbox import kakao
 from pabal.providers.sandbox.numbers import Behaviour, behaviour
 from pabal.providers.sandbox.receipts import Due, Post
 from pabal.providers.sandbox.settings import SandboxSettings, mix
@@ -41,7 +42,7 @@ from pabal.providers.uploads import MediaLimits, Upload
 
 
 class Carried(msgspec.Struct, frozen=True, gc=False):
-    """One line of the carrier's record: a message that it took."""
+    """One line of the carrier's record: a message that it took, what becomes of it, and of KakaoTalk the price."""
 
     id: str
     reference: int
@@ -50,6 +51,8 @@ class Carried(msgspec.Struct, frozen=True, gc=False):
     kind: str
     text: str
     at: float
+    fate: str = ""
+    billed: str = ""
 
 
 class Sandbox:
@@ -59,8 +62,8 @@ class Sandbox:
     labels: ClassVar[dict[str, str]] = {"en": "Sandbox (simulated carrier)", "ko": "샌드박스 (가상 통신사)"}
     settings_type: ClassVar[type[msgspec.Struct]] = SandboxSettings
     capabilities: Capabilities = Capabilities(
-        kinds=frozenset({"sms", "lms", "mms"}),
-        encodings=frozenset({"gsm7", "ucs2", "euckr"}),
+        kinds=frozenset({"sms", "lms", "mms", "kakao"}),
+        encodings=frozenset({"gsm7", "ucs2", "euckr", "utf8"}),
         two_way=True,
         receipts=True,
         can_look_up=True,
@@ -186,16 +189,15 @@ class Sandbox:
             provider_id = f"{prefix}-{number}"
             sure = index < kept and (special is None or special.what != "uncertain")
             if sure or special is not None or chance() < 0.5:
-                carried.append(
-                    Carried(provider_id, message.reference, message.to, message.sender, message.kind, message.text, now)
-                )
                 due = Due(provider_id, message.reference, special.reason if special else None)
                 if special is not None:
                     post.add_special(due, special, now, settings)
                 elif lost and chance() < lost:
                     pass
                 else:
-                    if failed and chance() < failed:
+                    if message.kind == "kakao":
+                        due = Due(provider_id, message.reference, *kakao.fate(message, settings.kakao_people))
+                    elif failed and chance() < failed:
                         due = Due(provider_id, message.reference, self._reason(self._failures))
                     at = now + (settings.receipt_ms + settings.receipt_jitter_ms * (2 * chance() - 1)) / 1000
                     if early and chance() < early:
@@ -204,6 +206,19 @@ class Sandbox:
                         post.add(due, at)
                     if twice and chance() < twice:
                         post.add(due, at + chance())
+                carried.append(
+                    Carried(
+                        provider_id,
+                        message.reference,
+                        message.to,
+                        message.sender,
+                        message.kind,
+                        message.text,
+                        now,
+                        due.reason.value if due.reason is not None else "delivered",
+                        due.billed,
+                    )
+                )
             outcomes.append(Accepted(provider_id) if sure else Uncertain("link_lost", "no answer from the carrier"))
         self._count = number
         self._record(carried)

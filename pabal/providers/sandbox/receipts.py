@@ -29,6 +29,8 @@ class Due(NamedTuple):
     provider_id: str
     reference: int
     reason: Reason | None
+    code: str = ""
+    billed: str = ""
 
 
 class Post:
@@ -117,15 +119,15 @@ class Post:
     def _receipts(self, due: Sequence[Due]) -> list[Receipt]:
         now = datetime.now(UTC)
         return [
-            Receipt(provider_id=provider_id, reference=reference, outcome="delivered", at=now)
+            Receipt(provider_id=provider_id, reference=reference, outcome="delivered", at=now, billed=billed)
             if reason is None
             else Receipt(
                 provider_id=provider_id,
                 reference=reference,
                 outcome="expired" if reason is Reason.EXPIRED else "failed",
                 reason=reason,
-                code=reason.value,
+                code=code or reason.value,
                 at=now,
             )
-            for provider_id, reference, reason in due
+            for provider_id, reference, reason, code, billed in due
         ]

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from pabal.providers.reasons import Reason
+from pabal.providers.sandbox.kakao import shares
 from pabal.providers.settings import setting
 
 _MIX_EN = "Reasons with weights, such as unreachable=6, blocked=3, spam=1"
@@ -39,6 +40,15 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     refusals: Annotated[
         str, setting("Refusals by reason", "접수 거부 사유별 비중", help_en=_MIX_EN, help_ko=_MIX_KO)
     ] = "invalid_number=1"
+    kakao_people: Annotated[
+        str,
+        setting(
+            "People by KakaoTalk",
+            "카카오톡 이용자 비중",
+            help_en="friend, other, blocked, no_kakaotalk, inactive with weights",
+            help_ko="friend(친구), other(비친구), blocked(차단), no_kakaotalk(미가입), inactive(장기 미사용)와 비중",
+        ),
+    ] = "friend=70, other=20, no_kakaotalk=5, inactive=3, blocked=2"
     throttle_per_s: Annotated[
         int, setting("Messages a second", "초당 최대 건수", help_en="0: no limit", help_ko="0: 제한 없음", at_least=0)
     ] = 0
@@ -75,6 +85,7 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         mix(self.failures)
         mix(self.refusals)
+        shares(self.kakao_people)
 
 
 def mix(text: str) -> tuple[list[Reason], list[float]]:
