@@ -49,7 +49,7 @@ def run() -> list[Result]:
             folder.mkdir()
             dispatcher = running.enter_context(DispatcherProcess(folder=folder, database=get().database_dsn))
             processes.append(psutil.Process(dispatcher.pid))
-        wait_for(lambda: _held(store.senders[0].pk) == [SLOTS // DISPATCHERS] * DISPATCHERS, timeout=60)
+        wait_for(lambda: _held(store.senders[0].pk) == [SLOTS // DISPATCHERS] * DISPATCHERS, timeout=300)
         time.sleep(1.5)
         server = [process for process in psutil.process_iter() if process.name() == "postgres"]
         used, served = _processor(processes), _processor(server)
