@@ -169,5 +169,7 @@ class Predicates:
                 found.append(f"hasAny({texts}, {self._parameters.texts(sorted(set().union(*spellings)))})")
         if numbers:
             given = self._parameters.numbers(sorted(set(numbers)))
-            found.append(f"{'hasAll' if all_ else 'hasAny'}({paths.numbers(at)}, {given})")
+            # hasAny takes NULL, which a text among the numbers is, for 0.
+            there = f"arrayFilter(x -> isNotNull(x), {paths.numbers(at)})"
+            found.append(f"{'hasAll' if all_ else 'hasAny'}({there}, {given})")
         return f"({(' AND ' if all_ else ' OR ').join(found)})"
