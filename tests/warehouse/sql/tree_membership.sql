@@ -5,6 +5,7 @@ WITH
     (SELECT groupBitmapState(profile_id) FROM (SELECT profile_id FROM list_member FINAL WHERE list_id IN {p8:Array(UInt64)} AND profile_id IN {p1:Array(UInt64)})) AS set3,
     (SELECT groupBitmapState(profile_id) FROM (SELECT profile_id FROM consent FINAL WHERE channel = 'text' AND purpose = 'promotional' AND state = 'subscribed' AND profile_id IN {p1:Array(UInt64)})) AS set4
 SELECT arrayJoin(arraySort(bitmapToArray(bitmapAnd(profiles.1, bitmapAndnot(bitmapAnd(set1, bitmapOr(set4, set2)), bitmapOr(set2, set3)))))) AS profile_id
+SETTINGS max_threads = 1, optimize_move_to_prewhere = 0, query_plan_optimize_prewhere = 0, optimize_use_projections = 0
 -- p1 = [42]
 -- p2 = "Order Completed"
 -- p3 = "2026-10-25 10:00:00.000"
