@@ -12,8 +12,8 @@ from pydantic import Field
 from pabal.accounts import audit
 from pabal.accounts.access import actor
 from pabal.accounts.keys import Scope
-from pabal.api.campaigns import CampaignOut, Key, area
-from pabal.api.schemas import Input, found
+from pabal.api.campaigns import CampaignOut, area
+from pabal.api.schemas import Input, Key, found
 from pabal.campaigns import actions
 from pabal.campaigns.models import Campaign
 from pabal.campaigns.splitting import Proposal, proposals, reviewed, split

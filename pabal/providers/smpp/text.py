@@ -62,6 +62,8 @@ def encode(text: str, encoding: Encoding) -> bytes:
                 if len(data) > 2 * len(text) or any(len(character.encode("euc-kr")) > 2 for character in text):
                     raise NotEncodable("a syllable outside KS X 1001")
                 return data
+            case "utf8":
+                raise NotEncodable("SMPP carries no UTF-8")
     except UnicodeEncodeError as error:
         raise NotEncodable(f"{error.object[error.start]!r} is not in {encoding}") from error
 
