@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from datetime import datetime, time
 from typing import Annotated, Any
 
@@ -17,11 +18,12 @@ from pabal.accounts.keys import Scope
 from pabal.api.operations import Area
 from pabal.api.pagination import Page, PageQuery, paginate
 from pabal.api.schemas import Input, Key, Milli, found
-from pabal.audience.models import List, Purpose, Segment
+from pabal.audience.models import Channel, List, Purpose, Segment
 from pabal.campaigns import actions, words
 from pabal.campaigns.again import Missed, again
-from pabal.campaigns.models import Campaign, CampaignState, QuietHours, SmartCounts
+from pabal.campaigns.models import Campaign, CampaignState, FailOver, QuietHours, SmartCounts, Target
 from pabal.reports.campaign import results
+from pabal.reports.kakao import clicks_by_element, text_results
 
 area = Area("Campaigns")
 
@@ -55,6 +57,16 @@ class Fields(Input):
     add_opt_out: bool = True
     add_sender_name: bool = True
     allow_lms: bool = True
+    channel: Channel = Channel.TEXT
+    kakao: dict[str, Any] | None = Field(None, description="The message of a KakaoTalk campaign; see its reference.")
+    target: Target = Field(
+        Target.FRIENDS, description="Whom KakaoTalk delivers to: I friends, M all who agreed, N others."
+    )
+    fallback: FailOver = Field(FailOver.OFF, description="Who sends a text when KakaoTalk does not reach somebody.")
+    fallback_text: str = Field("", max_length=20_000)
+    fallback_subject: str = Field("", max_length=200)
+    fallback_senders: list[int] = Field(default_factory=list, max_length=100)
+    reentry_minutes: int | None = Field(None, description="A person may get it again after so long; null: once.")
     starts_at: AwareDatetime | None = Field(None, description="Null: at once when launched.")
     per_minute: int | None = Field(None, description="Messages a minute over all senders; null: no limit.")
     urgent: bool = Field(False, description="Goes before other campaigns of the same senders.")
@@ -109,6 +121,11 @@ class CampaignOut(CampaignIn):
     @staticmethod
     def resolve_senders(row: Campaign) -> list[int]:
         through = Campaign.senders.through
+        return list(through.objects.filter(campaign_id=row.pk).order_by("pk").values_list("sender_id", flat=True))
+
+    @staticmethod
+    def resolve_fallback_senders(row: Campaign) -> list[int]:
+        through = Campaign.fallback_senders.through
         return list(through.objects.filter(campaign_id=row.pk).order_by("pk").values_list("sender_id", flat=True))
 
     @staticmethod
@@ -185,6 +202,23 @@ class ResultsOut(Schema):
     audience: int
     skips: list[SkipCount]
     failures: list[ReasonCount]
+
+
+class ElementClicksOut(Schema):
+    """Openings of a button, coupon, image or card of a KakaoTalk message; `people` counts messages."""
+
+    element: str
+    name: dict[str, str]
+    clicks: int
+    people: int
+
+
+class CampaignResultsOut(ResultsOut):
+    """The results of a campaign. Of a KakaoTalk campaign, `texts` are those of the texts in its place, counted and paid
+    for apart, and `clicks` the openings by what was tapped."""
+
+    texts: ResultsOut | None = None
+    clicks: list[ElementClicksOut] = Field(default_factory=list)
 
 
 @area.read("/campaigns", response=Page[CampaignOut])
@@ -300,10 +334,16 @@ def unschedule_campaign(request: HttpRequest, key: Key) -> Campaign:
     return _act(request, key, "unschedule", actions.unschedule)
 
 
-@area.read("/campaigns/{key}/results", response=ResultsOut)
+@area.read("/campaigns/{key}/results", response=CampaignResultsOut)
 def read_results(request: HttpRequest, key: Key) -> dict[str, Any]:
     """Read what became of a campaign's messages, as of now."""
-    return results(actions.by_key(key), chart=False).as_dict()
+    campaign = actions.by_key(key)
+    found: dict[str, Any] = results(campaign, chart=False).as_dict()
+    if campaign.channel == Channel.KAKAO:
+        texts = text_results(campaign)
+        found |= {"texts": texts.as_dict() if texts is not None else None}
+        found |= {"clicks": [asdict(element) for element in clicks_by_element(campaign)]}
+    return found
 
 
 def _act(request: HttpRequest, key: str, verb: str, action: Callable[..., Campaign]) -> Campaign:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from pabal.accounts.models import User
 from pabal.campaigns.fields import SETS, check, check_key, key_from, rows_of
 from pabal.campaigns.models import TRANSITIONS, Campaign, CampaignState, Plan, PlanMode, PlanState
-from pabal.campaigns.parts import with_parts
+from pabal.campaigns.parts import retime_texts, with_parts
 from pabal.campaigns.problems import Problem, newest_review, problems, problems_of_review
 from pabal.campaigns.summary import PlanSummary
 from pabal.delivery.models import CampaignControl, ControlState
@@ -232,6 +232,7 @@ def resume(campaign: Campaign, *, by: User | None) -> Campaign:
             raise _lost(campaign, _("Only a paused campaign can be resumed."))
         if later is not None:
             retime(locked, later, now)
+            retime_texts(locked, later, now)
         control = CampaignControl.objects.select_for_update().get(campaign_id=campaign.pk)
         if control.state == ControlState.HELD:
             pay_and_run(campaign, PlanSummary.from_json(plan.summary))

@@ -57,6 +57,11 @@ def kakao_problems(campaign: Campaign) -> list[Found]:
             sentence = f"{labels.of_path(problem.path)[language]}: {said(problem, language)}"
             found.append(Found(code=problem.code, message=sentence, field=field, step=step))
     found += _of_target(campaign, chosen)
+    if campaign.fallback == FailOver.GATEWAY:
+        message_ = _(
+            "Texts instead of KakaoTalk are sent by us: choose that, so that they are planned, counted and paid once."
+        )
+        found.append(Found(code="gateway_fails_over", message=message_, field="fallback", step="sending"))
     if campaign.fallback != FailOver.OFF:
         if not campaign.fallback_text.strip():
             message_ = _("Write the text that is sent where KakaoTalk does not reach.")

@@ -5,16 +5,27 @@ So their messages, links, results and money are apart from its own, by the machi
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
 from pabal.campaigns.models import Campaign, CampaignState, Part, Plan, PlanMode, PlanState
-from pabal.delivery.models import CampaignControl, ControlState
+from pabal.delivery.models import CampaignControl, ControlState, Fallback, FallbackState
 
 
 def texts_of(campaign: Campaign) -> Campaign | None:
     """The part that its texts in place of KakaoTalk go through; None before it was launched."""
     return Campaign.objects.filter(part_of=campaign, part=Part.FALLBACK).first()
+
+
+def retime_texts(campaign: Campaign, deadline: datetime, now: datetime) -> None:
+    """After a pause: the texts in place of KakaoTalk time out as much later as its messages do."""
+    from pabal.campaigns.pauses import retime
+
+    if (part := texts_of(campaign)) is not None:
+        retime(part, deadline, now)
+        Fallback.objects.filter(campaign_id=campaign.pk, state=FallbackState.WAITING).update(expires_at=deadline)
 
 
 def with_parts(campaign_id: int) -> list[int]:
@@ -36,6 +47,9 @@ def make_part(campaign: Campaign, part: Part, *, purpose: str, state: ControlSta
             "state": CampaignState.SENDING,
             "purpose": purpose,
             "smart_hours": None,
+            "quiet_hours": campaign.quiet_hours,
+            "hours_from": campaign.hours_from,
+            "hours_to": campaign.hours_to,
         },
     )
     if new:

@@ -18,6 +18,7 @@ from pabal.content.codes import read_code
 from pabal.delivery.models import (
     Batch,
     CampaignContent,
+    Click,
     EventKind,
     Fallback,
     Link,
@@ -139,3 +140,27 @@ def test_a_campaign_is_done_when_no_text_waits_any_more(shop: Shop) -> None:
     campaign.refresh_from_db()
     assert campaign.state == CampaignState.DONE
     assert Balance.objects.get(pk=1).reserved == 0
+
+
+def test_a_journey_says_who_was_reached_by_which_message(shop: Shop) -> None:
+    from pabal.reports.kakao import clicks_by_element, journeys, text_results
+
+    agreed(*[shop.person(f"+8210000000{n:02}") for n in range(2)])
+    campaign = kakao(shop, purpose="informational", kakao=MESSAGE | {"preset": "friendtalk", "ad": False}, target="I")
+    shop.launch(campaign, at=timezone.now() - timedelta(days=1))
+    first, second = shop.messages(campaign)
+    happened(first, EventKind.DELIVERED)
+    happened(second, EventKind.FAILED, "not_friend")
+    for position in (8, 9, 9):
+        Click.objects.create(message_id=first.pk, position=position)
+    fail_over()
+    text = Message.objects.get(kind=MessageKind.SMS)
+    happened(text, EventKind.DELIVERED)
+    found = journeys([first.pk, second.pk])
+    assert [found[pk].reached for pk in (first.pk, second.pk)] == ["kakao", "text"]
+    assert found[second.pk].kakao.reason == "not_friend"
+    (button,) = clicks_by_element(campaign)
+    assert (button.element, button.name["ko"], button.clicks, button.people) == ("buttons.0", "보러 가기", 3, 1)
+    told = text_results(campaign)
+    assert told is not None
+    assert told.planned == 1
