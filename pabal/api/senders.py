@@ -19,6 +19,7 @@ from pabal.api.schemas import Country, Id, Input, found
 from pabal.delivery import actions
 from pabal.delivery.accounts import add_account, edit_account
 from pabal.delivery.models import ProviderAccount, Sender, SenderKind, SenderState
+from pabal.delivery.replies import LONGEST
 from pabal.errors import InvalidInput
 from pabal.providers.registry import PROVIDERS
 from pabal.providers.settings import Field as ProviderField
@@ -30,7 +31,8 @@ UNSEEN = frozenset({"log_file"})
 
 
 class SenderOut(Schema):
-    """What a message comes from. `throughput`: message parts a second."""
+    """What a message comes from. `throughput`: message parts a second. `replies`: its own answers to `stop`, `start` and
+    `help`; what is left out is answered with the default, an empty text is no answer."""
 
     id: int
     account_id: int
@@ -41,6 +43,7 @@ class SenderOut(Schema):
     throughput: int
     slots: int
     opt_out_number: str
+    replies: dict[str, str]
     state: SenderState
     state_reason: str
     created_at: datetime
@@ -89,6 +92,15 @@ class ProviderOut(Schema):
     settings: list[SettingOut]
 
 
+class RepliesIn(Input):
+    """Answers to texts of recipients, of one SMS each. `{sender}` and `{day}` are replaced. Null or left out: the default
+    in the recipient's language. Empty: no answer."""
+
+    stop: str | None = Field(None, max_length=LONGEST)
+    start: str | None = Field(None, max_length=LONGEST)
+    help: str | None = Field(None, max_length=LONGEST)
+
+
 class SenderIn(Input):
     """`address`: a phone number, short code or brand name, as `kind` says."""
 
@@ -98,6 +110,7 @@ class SenderIn(Input):
     country: Country
     throughput: int = Field(10, ge=1, le=100_000, description="Message parts a second.")
     opt_out_number: str = Field("", max_length=20, description="Korea's free 080 number.")
+    replies: RepliesIn | None = Field(None, description="Left out or null: they stay as they are.")
 
 
 class NewSenderIn(SenderIn):

@@ -5,6 +5,7 @@ active ⇄ stopped     archived from each, once no message waits
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
@@ -16,9 +17,10 @@ from pabal.accounts.audit import Actor, difference, record, snapshot
 from pabal.delivery.accounts import add_account
 from pabal.delivery.addresses import clean_address, clean_opt_out_number
 from pabal.delivery.models import Batch, BatchState, ProviderAccount, Sender, SenderKind, SenderState
+from pabal.delivery.replies import clean
 from pabal.errors import Conflict, InvalidInput, NotFound
 
-FIELDS: Final = ("name", "address", "kind", "country", "throughput", "opt_out_number")
+FIELDS: Final = ("name", "address", "kind", "country", "throughput", "opt_out_number", "replies")
 #: Parts a second that one lane sends; a faster sender is split.
 PER_SLOT: Final = 5_000
 MOST_SLOTS: Final = 8
@@ -34,13 +36,15 @@ def add_sender(
     country: str,
     throughput: int,
     opt_out_number: str = "",
+    replies: Mapping[str, str | None] | None = None,
     by: Actor,
 ) -> Sender:
-    """Make a sender. Raises InvalidInput that names the field (`bad_address`, `address_taken`, …), NotFound."""
+    """Make a sender; `replies` as `replies.clean` takes them. Raises InvalidInput that names the field (`bad_address`, `address_taken`, …), NotFound."""
     if not ProviderAccount.objects.filter(pk=account_id).exists():
         raise NotFound(_("There is no such account."), code="unknown_account")
     sender = Sender(account_id=account_id, slots=_slots(throughput))
     _fill(sender, name, address, kind, country, throughput, opt_out_number)
+    _set_replies(sender, replies)
     _save(sender)
     record(by, "sender.create", sender, {name: getattr(sender, name) for name in FIELDS})
     return sender
@@ -56,15 +60,29 @@ def edit_sender(
     country: str,
     throughput: int,
     opt_out_number: str = "",
+    replies: Mapping[str, str | None] | None = None,
     by: Actor,
 ) -> Sender:
     """Change a sender; its throughput counts at once, also for what is being sent. Raises as `add_sender`."""
     sender = _locked(sender_id)
     before = snapshot(sender, FIELDS)
     _fill(sender, name, address, kind, country, throughput, opt_out_number)
+    _set_replies(sender, replies)
     sender.slots = max(sender.slots, _slots(throughput))  # batches are queued for the slots there are: never fewer
     _save(sender)
     if changes := difference(before, snapshot(sender, FIELDS)):
+        record(by, "sender.edit", sender, changes)
+    return sender
+
+
+@transaction.atomic
+def set_replies(sender_id: int, replies: Mapping[str, str | None], *, by: Actor) -> Sender:
+    """Say what a sender answers, as `replies.clean` takes it. Raises NotFound, InvalidInput that names the field."""
+    sender = _locked(sender_id)
+    before = snapshot(sender, ("replies",))
+    _set_replies(sender, replies)
+    if changes := difference(before, snapshot(sender, ("replies",))):
+        sender.save(update_fields=["replies"])
         record(by, "sender.edit", sender, changes)
     return sender
 
@@ -153,6 +171,12 @@ def _fill(
     sender.kind, sender.country, sender.throughput = kind, country, throughput
     sender.address = clean_address(address, kind, country)
     sender.opt_out_number = clean_opt_out_number(opt_out_number) if country == "KR" else ""
+
+
+def _set_replies(sender: Sender, replies: Mapping[str, str | None] | None) -> None:
+    """None: they stay as they are."""
+    if replies is not None:
+        sender.replies = clean(replies, name=sender.name, country=sender.country)
 
 
 def _save(sender: Sender) -> None:

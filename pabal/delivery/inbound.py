@@ -29,9 +29,10 @@ from pabal.database import raw_cursor
 from pabal.delivery import metrics
 from pabal.delivery.models import EventKind, Sender
 from pabal.delivery.recorder import AGAIN_S
+from pabal.delivery.replies import answer
 from pabal.delivery.tallies import ADD, Counts
 from pabal.errors import NotFound
-from pabal.policy.optout import Reply, confirmation, language_of, read_reply
+from pabal.policy.optout import Reply, language_of, read_reply
 from pabal.providers.base import Inbound, Outgoing, Provider
 
 ATTRIBUTION: Final = timedelta(hours=72)
@@ -260,4 +261,4 @@ def _confirmation(meaning: Reply | None, sender: Sender, profile: Profile | None
     assert meaning is not None
     language = language_of(profile.locale if profile else "", sender.country)
     day = at.astimezone(ZoneInfo("Asia/Seoul" if sender.country == "KR" else settings.TIME_ZONE)).date()
-    return confirmation(meaning, language, sender=sender.name, day=day)
+    return answer(sender, meaning, language, day)

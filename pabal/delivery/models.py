@@ -78,6 +78,7 @@ class Sender(models.Model):
     """What a message comes from. `throughput` is in message parts a second; a fast sender is split into `slots`.
 
     `name` identifies the sender in advertising texts (정보통신망법 requires it). `opt_out_number` is Korea's 080 number.
+    `replies` are its own answers to STOP, START and HELP (`delivery.replies`).
     Of a KakaoTalk channel `address` is the search id (@…) and `settings` what `delivery.channels.ChannelSettings` says.
     """
 
@@ -90,6 +91,7 @@ class Sender(models.Model):
     slots = models.SmallIntegerField(default=1)
     opt_out_number = models.CharField(max_length=20, default="", blank=True)
     settings = models.JSONField(default=dict, db_default={})
+    replies = models.JSONField(default=dict, db_default={})
     state = models.CharField(max_length=8, choices=SenderState.choices, default=SenderState.ACTIVE)
     state_reason = models.TextField(default="", blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
