@@ -21,6 +21,7 @@ COMMANDS = (
     "pabal.audience.import_command",
     "pabal.audience.write_key_command",
     "pabal.campaigns.commands",
+    "pabal.campaigns.test_commands",
     "pabal.campaigns.segment_commands",
     "pabal.campaigns.warehouse_command",
     "pabal.reports.people_commands",

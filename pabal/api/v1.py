@@ -81,6 +81,8 @@ for module in (
     "plans",
     "messages",
     "senders",
+    "channels",
+    "tests",
     "images",
     "content",
     "credits",

@@ -48,6 +48,34 @@ def sendable(call: Call) -> str:
     return draft(call, all_profiles=True, text="안녕", senders=[sender.pk])
 
 
+@probe
+def create_channel(call: Call) -> Any:
+    account = ProviderAccount.objects.create(name="sandbox", provider="sandbox")
+    return call("POST", "/channels", {"account_id": account.pk, "name": "파발", "address": "@pabal"})
+
+
+@probe
+def edit_channel(call: Call) -> Any:
+    pk = create_channel(call).data["id"]
+    return call("PUT", f"/channels/{pk}", {"name": "파발", "address": "@pabal", "friends": 60_000})
+
+
+@probe
+def create_test_person(call: Call) -> Any:
+    return call("POST", "/test-people", {"name": "수진", "phone": "010-0000-0001"})
+
+
+@probe
+def delete_test_person(call: Call) -> Any:
+    return call("DELETE", f"/test-people/{create_test_person(call).data['id']}")
+
+
+@probe
+def send_test(call: Call) -> Any:
+    key = sendable(call)
+    return call("POST", f"/campaigns/{key}/test", {"people": [create_test_person(call).data["id"]]})
+
+
 def in_state(call: Call, state: CampaignState) -> str:
     key = draft(call)
     Campaign.objects.update(state=state)
