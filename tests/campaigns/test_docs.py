@@ -34,7 +34,7 @@ def test_every_warning_and_reason_is_in_the_reference_and_has_words() -> None:
 
     for code in words.WARNINGS:
         assert f"| `{code}` |" in REFERENCE
-        assert words.warning(Warning(code=code, details={"messages": 2, "missing": 5, "countries": ["CA"]})) != code
+        assert words.warning(Warning(code=code, details={"messages": 2, "missing": 5, "countries": {"CA": 1}})) != code
     for reason in ("insufficient_balance", "plan_failed", "nothing_to_send"):
         assert f"| `{reason}` |" in REFERENCE
         assert words.state_reason(reason) != reason
