@@ -59,3 +59,11 @@ def campaign_split(client: Client) -> Form:
         summary=summary.to_json(),
     )  # fmt: skip
     return f"/campaigns/{row.key}/split", {"by": "days"}
+
+
+@probe
+def sender_replies(client: Client) -> Form:
+    made = draft().senders.get()
+    return f"/senders/{made.pk}/replies", {
+        "mode_stop": "own", "reply_stop": "[{sender}] {day} 거부 완료", "mode_start": "default", "mode_help": "none",
+    }  # fmt: skip

@@ -20,7 +20,7 @@ from tests.accounts.test_roles import ROUTES, address
 READS = {
     "healthz", "metrics", "styleguide", "settings", "users", "audit", "warehouse", "home", "imports", "import", "import_preview",
     "alerts", "alerts_bell", "channels", "campaign_kakao_preview", "campaign_fallback_preview", "campaigns", "campaign", "campaign_preview", "campaign_overlap",
-    "senders", "account_try", "handset", "handset_phones", "handset_phone", "handset_thread",
+    "senders", "sender_reply_size", "account_try", "handset", "handset_phones", "handset_phone", "handset_thread",
     "segments", "segment", "segment_part", "segment_suggest", "segment_count", "segment_sample", "segment_look",
     "segment_saved_sample", "lists", "list", "list_growth", "profiles", "profile", "campaign_recipients", "campaign_message_history",
     "signup_forms", "signup_form", "signup_form_style", "signup_form_preview",

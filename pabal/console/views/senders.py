@@ -15,7 +15,9 @@ from django.views.decorators.http import require_POST
 from pabal.accounts.access import actor, person, requires
 from pabal.accounts.models import Role
 from pabal.console import errors, formats
+from pabal.console.forms.replies import RepliesForm
 from pabal.console.forms.senders import SenderForm
+from pabal.console.views.replies import rows as reply_rows
 from pabal.delivery import actions, queries
 from pabal.delivery.models import ProviderAccount, Sender, SenderKind
 from pabal.errors import NotFound, PabalError
@@ -115,7 +117,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("console:channel", pk=pk)
     if request.method == "POST":
         return requires(Role.ADMIN)(_edit)(request, sender=sender)
-    return _page(request, sender, SenderForm(initial=SenderForm.initial_of(sender)))
+    return page(request, sender)
 
 
 def _edit(request: HttpRequest, *, sender: Sender) -> HttpResponse:
@@ -130,11 +132,21 @@ def _edit(request: HttpRequest, *, sender: Sender) -> HttpResponse:
             return redirect("console:sender", pk=sender.pk)
         except PabalError as error:
             errors.add_error(form, error)
-    return _page(request, sender, form, status=422)
+    return page(request, sender, form, status=422)
 
 
-def _page(request: HttpRequest, sender: Sender, form: SenderForm, *, status: int = 200) -> HttpResponse:
+def page(
+    request: HttpRequest,
+    sender: Sender,
+    form: SenderForm | None = None,
+    *,
+    replies: RepliesForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """A sender's page, with a form as it was sent or as the sender is."""
+    form = form or SenderForm(initial=SenderForm.initial_of(sender))
     may_edit = person(request).may(Role.ADMIN) and sender.archived_at is None
+    replies = replies or RepliesForm(sender, disabled=not may_edit)
     if not may_edit:
         for field in form.fields.values():
             field.disabled = True
@@ -144,6 +156,8 @@ def _page(request: HttpRequest, sender: Sender, form: SenderForm, *, status: int
         "provider": provider_label(sender.account.provider),
         "country": formats.country(sender.country),
         "form": form,
+        "replies_form": replies,
+        "replies": reply_rows(sender, replies),
         "may_edit": may_edit,
         "campaigns": sender.campaigns.order_by("-id")[:5],
     }
