@@ -53,7 +53,6 @@ class KakaoSendingForm(SendingForm):
         choices=[
             (FailOver.OFF, _("Send nothing")),
             (FailOver.OURS, _("Send a text instead")),
-            (FailOver.GATEWAY, _("Let the gateway send a text")),
         ],
         widget=Cards(
             notes={
@@ -61,9 +60,8 @@ class KakaoSendingForm(SendingForm):
                 FailOver.OURS: _(
                     "With its own consent, hours and price. Each person gets one or the other, never both."
                 ),
-                FailOver.GATEWAY: _("The gateway decides and reports; for contracts that require it."),
             },
-            icons={FailOver.OFF: "ban", FailOver.OURS: "message-square", FailOver.GATEWAY: "globe"},
+            icons={FailOver.OFF: "ban", FailOver.OURS: "message-square"},
         ),
     )
     fallback_senders = SendersField(
@@ -96,7 +94,7 @@ class KakaoSendingForm(SendingForm):
                 self.add_error(name, _("KakaoTalk delivers between 08:00 and 20:50 only."))
         if values.get("again") and not values.get("again_every") and "again_every" not in self.errors:
             self.add_error("again_every", _("Say after how long."))
-        if values.get("fallback") in (FailOver.OURS, FailOver.GATEWAY):
+        if values.get("fallback") == FailOver.OURS:
             if not values.get("fallback_text"):
                 self.add_error("fallback_text", _("Write the text."))
             if not values.get("fallback_senders"):

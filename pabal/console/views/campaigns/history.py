@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from pabal.console.kakao.delivered import frozen
 from pabal.console.parts import Entry
 from pabal.delivery.event_reasons import reason_label
-from pabal.delivery.models import Batch, Click, EventKind, Link, Message, MessageEvent
+from pabal.delivery.models import Batch, Click, EventKind, Link, Message, MessageEvent, MessageKind
+from pabal.kakao.places import element_of, name_of
 
 #: Event → (what is said, icon, tone).
 WORDS: Final[dict[EventKind, tuple[Any, str, str]]] = {
@@ -36,12 +38,26 @@ def entries(message: Message) -> list[Entry]:
     for event in MessageEvent.objects.filter(message_id=message.pk):
         title, icon, tone = WORDS[EventKind(event.kind)]
         found.append(Entry(title=title, at=event.at, text=_detail(event), icon=icon, tone=tone))
-    targets = dict(Link.objects.filter(campaign_id=message.campaign_id).values_list("position", "target"))
+    targets = _targets(message)
     for click in Click.objects.filter(message_id=message.pk).order_by("at")[:50]:
         text = _("Opt-out link") if click.position == OPT_OUT else targets.get(click.position, "")
         words = " · ".join(part for part in (text, click.user_agent[:80]) if part)
         found.append(Entry(title=_("Link opened"), at=click.at, text=words, icon="link"))
     return planned + sorted(found, key=lambda entry: entry.at or message.send_after)
+
+
+def _targets(message: Message) -> dict[int, str]:
+    """Where the links lead, by position; of a KakaoTalk message with what was tapped."""
+    rows = Link.objects.filter(campaign_id=message.campaign_id).values_list("position", "target", "place")
+    kakao = message.kind == MessageKind.KAKAO and message.campaign_id is not None
+    written = frozen([message.campaign_id]).get(message.campaign_id) if kakao else None
+    if written is None:
+        return {position: target for position, target, _place in rows}
+    language = "ko" if (get_language() or "").startswith("ko") else "en"
+    return {
+        position: f"{name_of(written, element_of(place))[language]} · {target}" if place else target
+        for position, target, place in rows
+    }
 
 
 def _detail(event: MessageEvent) -> str:

@@ -15,6 +15,7 @@ from pabal import config
 from pabal.accounts import audit
 from pabal.accounts.access import actor, person, requires
 from pabal.accounts.models import Role
+from pabal.audience.models import Channel
 from pabal.billing.models import MILLI
 from pabal.campaigns import actions, words
 from pabal.campaigns.again import again
@@ -26,8 +27,11 @@ from pabal.console.parts import Bubble
 from pabal.console.pictures import on_the_way
 from pabal.console.views.campaigns.draft import sample_profile
 from pabal.console.views.campaigns.review import funnel
+from pabal.console.views.kakao import telling
+from pabal.console.views.kakao.reviewing import as_read
 from pabal.delivery.asking import accounts_that_answer, last_enquiry
 from pabal.delivery.event_reasons import reason_label
+from pabal.delivery.models import MessageKind
 from pabal.errors import NotFound
 from pabal.reports.campaign import Results, results
 
@@ -59,13 +63,18 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
 def _values(campaign: Campaign) -> dict[str, Any]:
     found = results(campaign)
     unknown = _unknown(campaign, found)
+    kakao = telling.numbers(campaign, found) if campaign.channel == Channel.KAKAO else None
     goes_to = TRANSITIONS[CampaignState(campaign.state)]
     return {
         "campaign": campaign,
         "r": found,
         "plan": Plan.objects.filter(campaign=campaign, mode=PlanMode.SEND).first(),
-        "live": campaign.state in LIVE or found.underway > 0 or bool(unknown and unknown["asking"]),
-        "cost": formats.money(found.amount / MILLI, config.get().currency),
+        "live": campaign.state in LIVE
+        or found.underway > 0
+        or bool(unknown and unknown["asking"])
+        or bool(kakao and kakao["live"]),
+        "kakao": kakao,
+        "cost": kakao["total"] if kakao else formats.money(found.amount / MILLI, config.get().currency),
         "funnel": funnel(campaign, found.summary) if found.summary else None,
         "outcome": _outcome(found),
         "chart": _chart(found),
@@ -81,7 +90,8 @@ def _values(campaign: Campaign) -> dict[str, Any]:
         "can_end": CampaignState.ENDED in goes_to,
         "missed": _missed(campaign, found),
         "unknown": unknown,
-        "bubbles": _bubbles(campaign),
+        "bubbles": _bubbles(campaign) if kakao is None else [],
+        "kakao_bubble": as_read(campaign, sample_profile(campaign, [])) if kakao is not None else "",
         "kinds": _kinds(found),
         "included": [] if campaign.all_profiles else _sets(campaign, "include"),
         "excluded": _sets(campaign, "exclude"),
@@ -174,7 +184,8 @@ def _kinds(found: Results) -> list[tuple[str, int, str]]:
     currency = config.get().currency
     rows = found.summary.by("kind") if found.summary else []
     return [
-        (kind.upper(), messages, formats.money(amount / MILLI, currency)) for (kind,), messages, _parts, amount in rows
+        (str(MessageKind[kind.upper()].label), messages, formats.money(amount / MILLI, currency))
+        for (kind,), messages, _parts, amount in rows
     ]
 
 

@@ -15,12 +15,13 @@ from django.utils.translation import get_language, gettext_lazy
 from pabal.accounts import audit
 from pabal.accounts.access import actor, person, requires
 from pabal.accounts.models import Role
-from pabal.audience.models import Profile
+from pabal.audience.models import Channel, Profile
 from pabal.audience.queries import find_profiles
 from pabal.campaigns.models import Campaign
 from pabal.console.parts import Page, Tab
 from pabal.console.pictures import as_sent
 from pabal.console.views.campaigns.history import entries
+from pabal.console.views.kakao import telling
 from pabal.delivery.event_reasons import reason_label
 from pabal.delivery.models import Message, MessageKind, Sender
 from pabal.policy.skips import SKIP_WORDS, SkipReason
@@ -66,6 +67,7 @@ class Row:
     reason: str
     clicked: bool
     unsubscribed: bool
+    instead: telling.Instead | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,14 +111,16 @@ def history(request: HttpRequest, key: str, message_id: int) -> HttpResponse:
     profile = Profile.objects.filter(pk=message.profile_id).first()
     sender = Sender.objects.select_related("account").filter(pk=message.sender_id).first()
     images = as_sent(campaign.pk, sender) if message.kind == MessageKind.MMS else ()
+    kakao = message.kind == MessageKind.KAKAO
     values = {
         "campaign": campaign,
         "message": message,
         "profile": profile,
         "entries": entries(message),
         "images": images,
+        "journey": telling.journey(message, sender) if kakao else None,
     }
-    return render(request, "console/campaigns/history.html", values)
+    return render(request, "console/kakao/journey.html" if kakao else "console/campaigns/history.html", values)
 
 
 @requires(Role.EDITOR)
@@ -148,7 +152,7 @@ def _messages(request: HttpRequest, campaign: Campaign, group: Group) -> dict[st
     cut = page(campaign.pk, group, after=after, before=before, limit=ROWS)
     base = {"show": group.value}
     return {
-        "rows": [_row(r) for r in recipients(cut.ids)],
+        "rows": _rows(campaign, cut.ids),
         "page": Page(
             shown=len(cut.ids),
             previous_url="?" + urlencode({**base, "before": cut.ids[0]}) if cut.earlier and cut.ids else "",
@@ -157,7 +161,12 @@ def _messages(request: HttpRequest, campaign: Campaign, group: Group) -> dict[st
     }
 
 
-def _row(r: Recipient) -> Row:
+def _rows(campaign: Campaign, ids: list[int]) -> list[Row]:
+    texts = telling.instead(ids) if campaign.channel == Channel.KAKAO else {}
+    return [_row(r, texts.get(r.message.pk)) for r in recipients(ids)]
+
+
+def _row(r: Recipient, instead: telling.Instead | None) -> Row:
     badge, label = LOOK[r.state]
     kinds = {kind.name for kind in r.events}
     return Row(
@@ -167,6 +176,7 @@ def _row(r: Recipient) -> Row:
         reason=reason_label(r.reason) if r.reason else "",
         clicked="CLICKED" in kinds,
         unsubscribed="UNSUBSCRIBED" in kinds,
+        instead=instead,
     )
 
 
@@ -198,7 +208,7 @@ def _skipped(request: HttpRequest, campaign: Campaign, found: Results) -> dict[s
 def _search(campaign: Campaign, q: str) -> dict[str, Any]:
     """Messages and skips of the people who are meant."""
     ids = [profile.pk for profile in find_profiles(q, limit=50).profiles]
-    rows = [_row(r) for r in recipients(messages_to(campaign.pk, ids))] if ids else []
+    rows = _rows(campaign, messages_to(campaign.pk, ids)) if ids else []
     skipped = skips(campaign.pk, profile_ids=ids, limit=ROWS)[0] if ids else []
     return {"rows": rows, "skips": [_skip_row(row) for row in skipped], "page": Page(shown=len(rows) + len(skipped))}
 

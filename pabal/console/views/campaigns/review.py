@@ -17,7 +17,7 @@ from pabal import config
 from pabal.accounts import audit
 from pabal.accounts.access import actor, person, requires
 from pabal.accounts.models import Role
-from pabal.audience.models import Profile
+from pabal.audience.models import Channel, Profile
 from pabal.billing.models import MILLI
 from pabal.campaigns import actions, words
 from pabal.campaigns.compose import choose_sender, senders_of
@@ -29,7 +29,8 @@ from pabal.console.parts import Bubble, Funnel, Skip
 from pabal.console.pictures import on_the_way
 from pabal.console.views.campaigns.draft import step_links
 from pabal.console.views.campaigns.splitting import offers
-from pabal.delivery.models import Sender
+from pabal.console.views.kakao import reviewing
+from pabal.delivery.models import MessageKind, Sender
 from pabal.errors import InvalidInput
 from pabal.policy.skips import SKIP_WORDS, Language, SkipReason
 
@@ -92,14 +93,15 @@ def _values(campaign: Campaign, plan: Plan) -> dict[str, Any]:
             (
                 senders.get(sender),
                 formats.country(country),
-                kind.upper(),
+                MessageKind[kind.upper()].label,
                 messages,
                 parts,
                 formats.money(amount / MILLI, currency),
             )
             for (sender, country, kind), messages, parts, amount in summary.by("sender_id", "country", "kind")
         ],
-        "samples": [_sample(s, _pictures(campaign, s)) for s in unique(summary)],
+        "samples": [_sample(campaign, s) for s in unique(summary)],
+        "kakao": reviewing.money_of(campaign, summary) if campaign.channel == Channel.KAKAO else None,
         "warnings": [words.warning(w) for w in summary.warnings],
         "confirm_title": ngettext("Send %(n)s message?", "Send %(n)s messages?", summary.messages)
         % {"n": formats.number(summary.messages)},
@@ -126,7 +128,10 @@ def _pictures(campaign: Campaign, sample: TextSample) -> tuple[str, ...]:
     return on_the_way(campaign.images, choose_sender(senders_of(campaign), sample.country, "mms")).urls
 
 
-def _sample(sample: TextSample, pictures: tuple[str, ...]) -> dict[str, Any]:
+def _sample(campaign: Campaign, sample: TextSample) -> dict[str, Any]:
+    if campaign.channel == Channel.KAKAO:
+        return reviewing.sample(campaign, sample)
+    pictures = _pictures(campaign, sample)
     profile = Profile.objects.filter(pk=sample.profile_id).first()
     note = ngettext("%(kind)s · %(n)s part", "%(kind)s · %(n)s parts", sample.parts) % {
         "kind": sample.kind.upper(),
