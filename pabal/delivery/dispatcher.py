@@ -321,7 +321,9 @@ class Dispatcher:
 
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
     """Everything here looks rows up by their keys. In fast-growing tables the planner, behind with its statistics, would
-    now and then rather read a whole table."""
+    now and then rather read a whole table. A process that sleeps in the middle of a transaction must not hold its rows
+    for longer than its lease: whoever takes over needs them."""
+    await connection.execute(f"SET idle_in_transaction_session_timeout = '{LEASE_S:.0f}s'")
     for option in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin"):
         await connection.execute(f"SET {option} = off")
 

@@ -31,11 +31,11 @@ from pabal.delivery.pacing import Pace
 from pabal.delivery.recorder import DATABASE_GONE, Pool, Recorder, first_line
 from pabal.delivery.recovery import Orphan, adopt, orphans, unmark
 from pabal.delivery.windows import LeaseLost, Window, mark_next
-from pabal.providers.base import Outcome, Throttled, Unavailable, Uncertain
+from pabal.providers.base import Capabilities, Outcome, Throttled, Unavailable, Uncertain
 
-IN_THE_AIR: Final = 3  # windows, or more small ones: a carrier that answers late needs them
+IN_THE_AIR: Final = 3  # windows, or more small ones: a gateway that answers late needs them
 SMALL_IN_THE_AIR: Final = 24
-SMALL: Final = 5_000  # messages of small windows that may be in the air together
+SMALL: Final = 1_000  # messages of small windows that may be in the air together: a crash makes them unknown
 MOST: Final = 5_000  # messages a window, whatever the speed
 METERED_S: Final = 0.2  # how often to look again after a campaign that has a limit a minute
 TURNS: Final = 50  # campaigns whose turns are remembered
@@ -169,7 +169,7 @@ class Lane:
         if (wait := self._pace.wait()) > 0:
             await self._sleep(wait)
             return
-        if not self._may_fly():
+        if not self._may_fly(carrier.provider.capabilities):
             self._room.clear()
             await self._room.wait()
             return
@@ -215,11 +215,13 @@ class Lane:
             self._landing = asyncio.create_task(self._land())
         await hand_over.handed.wait()
 
-    def _may_fly(self) -> bool:
-        count = len(self._air)
-        if count < IN_THE_AIR:
-            return True
-        return count < SMALL_IN_THE_AIR and sum(len(flight.window.rows) for flight in self._air) < SMALL
+    def _may_fly(self, able: Capabilities) -> bool:
+        """Whether another window may be marked. Where messages are streamed, no more than the carrier can have at once:
+        what merely waits in this process would be unknown after a crash, too."""
+        count, messages = len(self._air), sum(len(flight.window.rows) for flight in self._air)
+        if able.streams:
+            return count < 2 or (count < SMALL_IN_THE_AIR and messages < able.max_window / 2)
+        return count < IN_THE_AIR or (count < SMALL_IN_THE_AIR and messages < SMALL)
 
     def _note_turn(self, window: Window) -> None:
         self._metered = window.metered

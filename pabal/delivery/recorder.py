@@ -24,7 +24,12 @@ from pabal.delivery.tallies import Counts
 Pool: TypeAlias = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
 #: What a lost or restarting database raises; anything else is a mistake of ours.
-DATABASE_GONE: Final = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+DATABASE_GONE: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,  # we slept in the middle of a transaction
+    PoolTimeout,
+)
 AGAIN_S: Final = 0.5
 
 COPY_EVENTS: Final = "COPY message_event (message_id, kind, at, reason, code, provider_ref) FROM STDIN"
