@@ -22,7 +22,18 @@ from pabal.console.views import (
     warehouse,
 )
 from pabal.console.views.audience import import_steps, imports, lists, members, profile, profiles
-from pabal.console.views.campaigns import asking, draft, listing, live, overlap, preview, recipients, review, splitting
+from pabal.console.views.campaigns import (
+    asking,
+    draft,
+    listing,
+    live,
+    overlap,
+    preview,
+    recipients,
+    review,
+    splitting,
+    testing,
+)
 
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -104,6 +115,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<slug:key>/sending", draft.sending, name="campaign_sending"),
     path("campaigns/<slug:key>/review", review.show, name="campaign_review"),
     path("campaigns/<slug:key>/launch", review.launch, name="campaign_launch"),
+    path("campaigns/<slug:key>/test", testing.show, name="campaign_test"),
+    path("campaigns/<slug:key>/test/people", testing.change_people, name="campaign_test_people"),
     path("campaigns/<slug:key>/duplicate", live.duplicate, name="campaign_duplicate"),
     path("campaigns/<slug:key>/again", live.send_again, name="campaign_again"),
     path("campaigns/<slug:key>/ask", asking.ask, name="campaign_ask"),
@@ -114,7 +127,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<slug:key>/recipients.csv", recipients.as_csv, name="campaign_export"),
     *alert_urls.urlpatterns,
     *consent_urls.urlpatterns,
-    *kakao_urls.urlpatterns,
     *image_urls.urlpatterns,
     *kakao_urls.urlpatterns,
     *segment_urls.urlpatterns,
