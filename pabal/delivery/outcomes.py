@@ -1,7 +1,7 @@
 """What a carrier answered, turned into message events.
 
 Accepted      accepted, with the carrier's id; charged
-Rejected      failed, with the reason; not charged
+Rejected      failed, with the reason (too late to hand it over: expired); not charged
 Uncertain     unknown; charged, since a carrier bills what it took. Never sent again by itself
 Throttled     no event: the message stays queued
 Unavailable   no event: the message stays queued
@@ -22,6 +22,7 @@ from pabal.delivery.models import Encoding, EventKind, MessageKind
 from pabal.delivery.tallies import Counts
 from pabal.delivery.windows import AMOUNT, ENCODING, ID, KIND, PARTS, PHONE, SLOTS, SUBJECT, TEXT, Window
 from pabal.providers import base
+from pabal.providers.reasons import Reason
 
 if TYPE_CHECKING:
     from pabal.delivery.media import Shared
@@ -141,6 +142,9 @@ def land(window: Window, outcomes: Sequence[base.Outcome], *, hole: int | None =
                     lines.append(_line(row[ID], EventKind.ACCEPTED, at, ref=provider_id))
                     counts.add(campaign, EventKind.ACCEPTED, "", 1, row[PARTS], row[AMOUNT])
                     accepted, charged_messages, charged = accepted + 1, charged_messages + 1, charged + row[AMOUNT]
+                case base.Rejected(Reason.EXPIRED, ""):  # our own word: it was too late to hand it over
+                    lines.append(_line(row[ID], EventKind.EXPIRED, at, reason=OwnReason.DEADLINE.value))
+                    counts.add(campaign, EventKind.EXPIRED, OwnReason.DEADLINE.value, 1, row[PARTS], 0)
                 case base.Rejected(reason, code):
                     lines.append(_line(row[ID], EventKind.FAILED, at, reason=reason.value, code=code))
                     counts.add(campaign, EventKind.FAILED, reason.value, 1, row[PARTS], 0)

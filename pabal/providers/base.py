@@ -153,7 +153,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
     `max_window` is the most messages that one `send` may carry; `subject` says whether LMS and MMS carry a title;
     `fails_over` whether it sends `Outgoing.fallback` by itself when KakaoTalk fails; `streams` whether a window goes to
-    the carrier message by message, so that it may as well be handed over in small portions.
+    the carrier message by message, so that it may as well be handed over in small portions; `validity` whether the
+    carrier is told `expires_at`, so that it delivers nothing later (else nothing is handed over in the last minute).
     """
 
     kinds: frozenset[Kind]
@@ -167,6 +168,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     media: MediaLimits | None = None
     uploads_days: int | None = None
     streams: bool = False
+    validity: bool = False
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

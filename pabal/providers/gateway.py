@@ -16,7 +16,7 @@ import asyncio
 import email.utils
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, ClassVar, Final, Protocol, TypeAlias, runtime_checkable
 
 import httpx
@@ -40,6 +40,8 @@ from pabal.providers.reasons import Reason
 
 LONGEST_PAUSE_S: Final = 300.0
 REFUSED_PAUSE_S: Final = 30.0
+#: A gateway that cannot be told until when to deliver needs time to do so before the legal closing.
+MARGIN: Final = timedelta(seconds=60)
 
 #: Nothing of the request has left.
 NEVER_LEFT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -122,9 +124,10 @@ class Gateway:
         return Health(state="open" if self._client is not None else "closed", detail=self._trouble)
 
     async def send(self, messages: Sequence[Outgoing]) -> list[Outcome]:
-        """Hand over a window; see `Provider.send`. What has expired is refused, the rest is `hand_over`'s."""
+        """Hand over a window; see `Provider.send`. What has expired, or would before it arrives, is refused; the rest is `hand_over`'s."""
         now = datetime.now(UTC)
-        fresh = [message for message in messages if message.expires_at is None or message.expires_at > now]
+        latest = now if self.capabilities.validity else now + MARGIN
+        fresh = [message for message in messages if message.expires_at is None or message.expires_at > latest]
         known = await self.hand_over(fresh) if fresh else {}
         expired = Rejected(Reason.EXPIRED)
         return [known.get(message.reference, expired) for message in messages]

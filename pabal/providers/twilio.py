@@ -149,6 +149,7 @@ class Twilio(Gateway):
         receipts=True,
         can_look_up=False,
         max_window=500,
+        validity=True,
         media=MMS,
     )
 

@@ -151,6 +151,7 @@ class Webhook(Gateway):
         two_way=True,
         receipts=True,
         can_look_up=True,
+        validity=True,
         max_window=5000,
         subject=True,
         media=_media(frozenset({"jpeg", "png", "gif"}), 600),

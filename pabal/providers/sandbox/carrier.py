@@ -67,6 +67,7 @@ class Sandbox:
         two_way=True,
         receipts=True,
         can_look_up=True,
+        validity=True,
         max_window=10_000,
         subject=True,
         streams=True,

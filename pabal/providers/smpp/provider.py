@@ -60,6 +60,7 @@ class Smpp:
         two_way=True,
         receipts=True,
         can_look_up=False,
+        validity=True,
         max_window=1000,
         streams=True,
     )
