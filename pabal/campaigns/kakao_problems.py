@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -18,9 +17,6 @@ from pabal.kakao.image_checks import ImageFacts
 from pabal.kakao.limits import COMMON
 from pabal.kakao.message import KakaoMessage, parse
 from pabal.kakao.problems import said
-
-#: Whether KakaoTalk messages can be planned and sent; until then a draft is composed and checked, and no more.
-PLANNED: Final = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +67,6 @@ def kakao_problems(campaign: Campaign) -> list[Found]:
             found.append(
                 Found(code="fallback_sender_missing", message=message_, field="fallback_senders", step="sending")
             )
-    if not found and not PLANNED:
-        message_ = _(
-            "The message is ready. This version composes and checks KakaoTalk campaigns; it cannot send them yet."
-        )
-        found.append(Found(code="kakao_not_sent_yet", message=message_, field="channel", step=""))
     return found
 
 
