@@ -49,3 +49,14 @@ def test_files_of_the_server_are_out_of_reach(call: Call) -> None:
     account = {"name": "x", "provider": "sandbox", "settings": {"log_file": "/tmp/x"}}
     assert call("POST", "/provider-accounts", account).data["error"]["field"] == "log_file"
     assert "log_file" not in str(call("GET", "/providers").data)
+
+
+def test_answers_of_a_sender_stay_unless_they_are_given(call: Call) -> None:
+    account = ProviderAccount.objects.create(name="carrier", provider="sandbox")
+    body = {"name": "파발", "address": "02-1234-5678", "kind": "long_code", "country": "KR"}
+    made = call("POST", "/senders", {**body, "account_id": account.pk, "replies": {"stop": None, "start": ""}}).data
+    assert made["replies"] == {"start": ""}
+    assert call("PUT", f"/senders/{made['id']}", body).data["replies"] == {"start": ""}
+    refused = call("PUT", f"/senders/{made['id']}", {**body, "replies": {"help": "가" * 46}}).data["error"]
+    assert (refused["code"], refused["field"]) == ("reply_too_long", "reply_help")
+    assert call("PUT", f"/senders/{made['id']}", {**body, "replies": {}}).data["replies"] == {}
