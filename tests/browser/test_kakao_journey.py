@@ -119,7 +119,7 @@ def test_a_test_goes_to_a_colleague(draft: Campaign, open_console: OpenConsole) 
     page.get_by_role("button", name="추가").click()
     page.get_by_role("checkbox", name="하늘").check()
     page.get_by_role("button", name="테스트 보내기").click()
-    page.get_by_text("발송 요청").wait_for()
+    page.locator("td .badge", has_text="대기").wait_for()
     shot(page, "kakao-test-ko")
     assert Message.objects.get().text == "[테스트] 하늘님, 봄 할인"
     assert AuditEntry.objects.filter(action="campaign.test").count() == 1

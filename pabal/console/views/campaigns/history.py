@@ -26,6 +26,8 @@ WORDS: Final[dict[EventKind, tuple[Any, str, str]]] = {
     EventKind.UNSUBSCRIBED: (gettext_lazy("Unsubscribed"), "bell-off", "bad"),
 }
 OPT_OUT: Final = 7
+#: Codes that tell how KakaoTalk bills a delivered message.
+BILLED: Final = {"kakao_friend": gettext_lazy("billed as a friend"), "kakao_other": gettext_lazy("billed as no friend")}
 
 
 def entries(message: Message) -> list[Entry]:
@@ -63,7 +65,13 @@ def _targets(message: Message) -> dict[int, str]:
 def _detail(event: MessageEvent) -> str:
     parts = [
         reason_label(event.reason) if event.reason else "",
-        _("carrier's code %(code)s") % {"code": event.code} if event.code else "",
+        _code(event.code),
         _("carrier's id %(id)s") % {"id": event.provider_ref} if event.provider_ref else "",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _code(code: str) -> str:
+    if code in BILLED:
+        return str(BILLED[code])
+    return _("carrier's code %(code)s") % {"code": code} if code else ""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from pabal.accounts import audit
@@ -14,9 +17,11 @@ from pabal.accounts.models import Role
 from pabal.campaigns import test_sends
 from pabal.campaigns.models import Campaign, TestPerson, TestSend
 from pabal.console.views.campaigns.draft import step_links
+from pabal.console.views.campaigns.recipients import LOOK
 from pabal.content.labels import PROBLEMS
 from pabal.delivery.event_reasons import reason_label
 from pabal.errors import PabalError
+from pabal.reports.recipients import recipients
 
 SHOWN = 20
 
@@ -66,12 +71,26 @@ def _page(request: HttpRequest, campaign: Campaign, *, error: str) -> HttpRespon
         "campaign": campaign,
         "steps": step_links(campaign),
         "people": TestPerson.objects.order_by("name", "id"),
-        "sent": [(row, _why(row)) for row in TestSend.objects.filter(campaign=campaign).order_by("-id")[:SHOWN]],
+        "sent": _sent(campaign),
         "may_change": person(request).may(Role.APPROVER),
         "error": error,
         "typed": request.POST,
     }
     return render(request, "console/campaigns/test.html", values, status=422 if error else 200)
+
+
+def _sent(campaign: Campaign) -> list[tuple[TestSend, str, Any, str]]:
+    """(test, badge, its word, reason), the newest first."""
+    rows = list(TestSend.objects.filter(campaign=campaign).order_by("-id")[:SHOWN])
+    states = {r.message.pk: r for r in recipients([row.message_id for row in rows if row.message_id is not None])}
+    found: list[tuple[TestSend, str, Any, str]] = []
+    for row in rows:
+        if row.message_id is None or row.message_id not in states:
+            found.append((row, "cancelled", _("Not sent"), _why(row)))
+        else:
+            state = states[row.message_id]
+            found.append((row, *LOOK[state.state], reason_label(state.reason) if state.reason else ""))
+    return found
 
 
 def _why(row: TestSend) -> str:
