@@ -86,8 +86,10 @@ class Answerer:
                 while not hearing.done():
                     wake.clear()
                     await self._look(wake)
-                    with contextlib.suppress(asyncio.TimeoutError):
-                        await asyncio.wait_for(wake.wait(), _LOOK)
+                    # Not `wait_for`: in Python 3.11 it loses a cancellation that comes with the waking.
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_LOOK):
+                            await wake.wait()
                 hearing.result()
             finally:
                 hearing.cancel()

@@ -193,8 +193,9 @@ class Lane:
         if window is None:
             # With something in the air, its landing may have been what stood in the way.
             wait = 0.05 if self._air else METERED_S
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self.wake.wait(), wait if self._air or self._metered else None)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait if self._air or self._metered else None):
+                    await self.wake.wait()
             self._metered = self._metered and not self.wake.is_set()
             return
         self._note_turn(window)

@@ -146,8 +146,9 @@ class ReceiptBook:
         """Apply what has come, again and again, and look after early receipts, until cancelled."""
         early_at = 0.0
         while True:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), EARLY_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EARLY_S):
+                    await self._wake.wait()
             group, size = [], 0
             while self._waiting and size < AT_ONCE:
                 group.append(self._waiting.pop(0))

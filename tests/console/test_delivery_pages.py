@@ -199,9 +199,9 @@ def test_start_gives_consent_again(admin: Client) -> None:
 
 def test_a_poll_answers_nothing_until_something_changed(admin: Client) -> None:
     sent.campaign()
-    mark = re.search(r"/thread\?mark=(\w+)", html(admin.get("/handset/+821000001000")))
+    mark = re.search(r"/thread\?app=(\w*)&amp;mark=(\w+)", html(admin.get("/handset/+821000001000")))
     assert mark
-    poll = f"/handset/+821000001000/thread?mark={mark[1]}"
+    poll = f"/handset/+821000001000/thread?app={mark[1]}&mark={mark[2]}"
     assert admin.get(poll).status_code == 204
     admin.post("/handset/+821000001000/answer", {"text": "thanks"})
     assert "thanks" in html(admin.get(poll))
