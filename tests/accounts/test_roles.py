@@ -24,6 +24,8 @@ AT_LEAST = {
     "campaign_resume": Role.APPROVER,
     "campaign_end": Role.APPROVER,
 }
+#: Routes that only look, under a beginning of what changes things.
+LOOKS = {"sender_reply_size"}
 EXAMPLES = {
     "IntConverter": 1,
     "StringConverter": "x",
@@ -68,7 +70,7 @@ def test_what_is_dangerous_needs_its_role() -> None:
         name
         for name, route in GUARDED.items()
         for beginning, role in AT_LEAST.items()
-        if name.startswith(beginning) and RANK[route.callback.required_role] < RANK[role]
+        if name.startswith(beginning) and name not in LOOKS and RANK[route.callback.required_role] < RANK[role]
     ]
     assert not weak
 

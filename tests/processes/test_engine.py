@@ -17,6 +17,7 @@ import pytest
 
 from benchmarks import shop
 from pabal.audience.models import Event
+from pabal.billing.models import Balance
 from pabal.campaigns.lifecycle import database_dsn
 from pabal.database import raw_cursor
 
@@ -88,6 +89,7 @@ def eventually(holds: Callable[[], Any], what: str) -> Any:
 @pytest.fixture
 def engines(tmp_path: Path, transactional_db: None) -> Iterator[Callable[..., Engine]]:
     started: list[Engine] = []
+    Balance.objects.get_or_create(pk=1)  # emptied after other tests of this kind
 
     def start(**environment: str) -> Engine:
         started.append(Engine(tmp_path, **environment))
