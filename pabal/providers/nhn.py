@@ -94,7 +94,22 @@ class Nhn(NhnCloud):
         return (said.get("body") or {}).get("data") or []
 
     def receipt(self, entry: dict[str, Any]) -> Receipt | None:
-        return _receipt(entry)
+        code = str(entry.get("resultCode") or "")
+        if not code:
+            return None
+        delivered = code == "1000"
+        reason = None if delivered else RESULTS.get(code, Reason.UNKNOWN)
+        # "Gropuing" is how NHN's example of a webhook writes it.
+        key = entry.get("recipientGroupingKey") or entry.get("recipientGropuingKey")
+        return Receipt(
+            provider_id=entry_id(entry),
+            reference=reference_of(key),
+            outcome="delivered" if delivered else "expired" if reason is Reason.EXPIRED else "failed",
+            reason=reason,
+            code=code,
+            at=moment_of(entry.get("receiveDate") or entry.get("resultDate"), SEOUL),  # written without a zone
+            raw=entry,
+        )
 
     async def hand_over(self, messages: Sequence[Outgoing]) -> dict[int, Outcome]:
         """The window, grouped by text; see `Gateway.hand_over`."""
@@ -176,22 +191,3 @@ def _read_answer(answer: httpx.Response, group: Sequence[Outgoing]) -> dict[int,
             taken = Accepted(entry_id({"requestId": data.get("requestId"), **entry}))
             known[reference] = taken if code == "0" else Rejected(REFUSALS.get(code, Reason.UNKNOWN), code)
     return known
-
-
-def _receipt(entry: dict[str, Any]) -> Receipt | None:
-    """The receipt in a result, of a webhook or of a list; None while there is none yet."""
-    code = str(entry.get("resultCode") or "")
-    if not code:
-        return None
-    delivered = code == "1000"
-    reason = None if delivered else RESULTS.get(code, Reason.UNKNOWN)
-    key = entry.get("recipientGroupingKey") or entry.get("recipientGropuingKey")  # the latter as NHN's example has it
-    return Receipt(
-        provider_id=entry_id(entry),
-        reference=reference_of(key),
-        outcome="delivered" if delivered else "expired" if reason is Reason.EXPIRED else "failed",
-        reason=reason,
-        code=code,
-        at=moment_of(entry.get("receiveDate") or entry.get("resultDate"), SEOUL),  # written without a zone
-        raw=entry,
-    )

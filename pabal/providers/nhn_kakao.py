@@ -108,7 +108,22 @@ class NhnKakao(NhnCloud):
         return (said.get("messageSearchResultResponse") or {}).get("messages") or []
 
     def receipt(self, entry: dict[str, Any]) -> Receipt | None:
-        return _receipt(entry)
+        code = str(entry.get("resultCode") or "")
+        if not code:
+            return None
+        delivered = code in DELIVERED
+        reason = None if delivered else RESULTS.get(code, Reason.UNKNOWN)
+        friend = entry.get("isAddedChannel")
+        return Receipt(
+            provider_id=entry_id(entry),
+            reference=reference_of(entry.get("recipientGroupingKey")),
+            outcome="delivered" if delivered else "unknown" if code in UNCONFIRMED else "failed",
+            reason=reason,
+            code=code,
+            at=moment_of(entry.get("receiveDate") or entry.get("requestDate"), SEOUL),  # written without a zone
+            raw=entry,
+            billed="" if friend is None or not delivered else "kakao_friend" if friend else "kakao_other",
+        )
 
     async def hand_over(self, messages: Sequence[Outgoing]) -> dict[int, Outcome]:
         """The window, grouped by content; see `Gateway.hand_over`."""
@@ -211,23 +226,3 @@ def _read_answer(answer: httpx.Response, group: Sequence[Outgoing]) -> dict[int,
         taken = Accepted(entry_id({"requestId": body.get("requestId"), **entry}))
         known[message.reference] = taken if code == "0" else Rejected(REFUSALS.get(code, Reason.UNKNOWN), code)
     return known
-
-
-def _receipt(entry: dict[str, Any]) -> Receipt | None:
-    """The receipt in a result, of a webhook or of a list; None while there is none yet."""
-    code = str(entry.get("resultCode") or "")
-    if not code:
-        return None
-    delivered = code in DELIVERED
-    reason = None if delivered else RESULTS.get(code, Reason.UNKNOWN)
-    friend = entry.get("isAddedChannel")
-    return Receipt(
-        provider_id=entry_id(entry),
-        reference=reference_of(entry.get("recipientGroupingKey")),
-        outcome="delivered" if delivered else "unknown" if code in UNCONFIRMED else "failed",
-        reason=reason,
-        code=code,
-        at=moment_of(entry.get("receiveDate") or entry.get("requestDate"), SEOUL),  # written without a zone
-        raw=entry,
-        billed="" if friend is None or not delivered else "kakao_friend" if friend else "kakao_other",
-    )
